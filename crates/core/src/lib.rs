@@ -1,0 +1,6 @@
+//! Headwater's contracts.
+
+pub mod pdata;
+mod signal;
+
+pub use signal::Signal;

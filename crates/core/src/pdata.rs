@@ -1,0 +1,3 @@
+//! Telemetry as it travels: OTLP protobuf bytes and what can be done with them.
+
+pub mod wire;
