@@ -1,6 +1,39 @@
-//! Headwater's contracts.
+//! Headwater's contracts: telemetry batches, component traits, factories and the pipeline graph.
+//!
+//! A [`Batch`] is one signal's telemetry as the OTLP bytes that arrived. Receivers hand batches
+//! to [`Consumer`]s; processors, connectors and exporters are consumers or plain functions
+//! between them. Each component crate registers a factory (`register!`); the graph of a
+//! configuration is built from a `Registry`.
+//!
+//! No sockets and no runtime here: a [`Host`] brings both.
 
+#[allow(unused_extern_crates, reason = "the derive macro names this crate from inside, too")]
+extern crate self as headwater_core;
+
+pub mod auth;
+mod batch;
+mod budget;
+pub mod component;
+mod consume;
+mod context;
+mod host;
+mod id;
+pub mod ledger;
 pub mod pdata;
+pub mod rpc;
 mod signal;
+pub mod status;
+pub mod telemetry;
+pub mod worker;
 
+pub use batch::Batch;
+pub use budget::{Budget, BudgetExceeded, Ticket};
+pub use component::{
+    BoxError, BufferingProcessor, BuildInfo, BuiltProcessor, Component, ComponentError, Connector,
+    ConnectorOutputs, Exporter, Extension, Outputs, Processor, Receiver, Settings,
+};
+pub use consume::{ConsumeError, Consumer, ErrorKind};
+pub use context::{Context, ContextParts, Identity, Metadata};
+pub use host::{Host, Runtime, Task, TaskFuture, Worker};
+pub use id::{ComponentId, ComponentKind, IdError, PipelineId};
 pub use signal::Signal;
