@@ -7,21 +7,29 @@
 //!
 //! No sockets and no runtime here: a [`Host`] brings both.
 
-#[allow(unused_extern_crates, reason = "the derive macro names this crate from inside, too")]
+#[allow(
+    unused_extern_crates,
+    reason = "the derive macro names this crate from inside, too"
+)]
 extern crate self as headwater_core;
 
 pub mod auth;
 mod batch;
 mod budget;
 pub mod component;
+pub mod config;
 mod consume;
 mod context;
+pub mod factory;
+pub mod graph;
 mod host;
 mod id;
 pub mod ledger;
 pub mod pdata;
+pub mod registry;
 pub mod rpc;
 mod signal;
+mod stability;
 pub mod status;
 pub mod telemetry;
 pub mod worker;
@@ -34,6 +42,12 @@ pub use component::{
 };
 pub use consume::{ConsumeError, Consumer, ErrorKind};
 pub use context::{Context, ContextParts, Identity, Metadata};
+pub use factory::{
+    AnyConfig, ConnectorFactory, ExporterFactory, ExtensionFactory, Factory, ProcessorFactory,
+    ReceiverFactory,
+};
 pub use host::{Host, Runtime, Task, TaskFuture, Worker};
 pub use id::{ComponentId, ComponentKind, IdError, PipelineId};
+pub use registry::Registry;
 pub use signal::Signal;
+pub use stability::Stability;
