@@ -2,7 +2,12 @@
 
 pub mod count;
 pub mod payload;
+pub mod schema;
+pub mod split;
+pub mod validate;
 pub mod wire;
 
 pub use count::count_items;
 pub use payload::Payload;
+pub use split::{Piece, split_bytes, split_items, take_items};
+pub use validate::validate;

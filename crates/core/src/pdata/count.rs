@@ -1,5 +1,6 @@
 //! Counts items by skimming lengths: the one walk over a request that every receiver pays for.
 
+use super::schema::{LEGACY_SCOPES, Message};
 use super::wire::{Field, WireError, WireType, read_field, read_varint};
 use crate::Signal;
 
@@ -7,8 +8,6 @@ use crate::Signal;
 pub(super) const RESOURCES: u32 = 1;
 /// Field of a resource entry that holds its scope entries, in all signals.
 pub(super) const SCOPES: u32 = 2;
-/// What [`SCOPES`] was until OTLP 0.15: lists by instrumentation library, of the same shape.
-pub(super) const LEGACY_SCOPES: u32 = 1000;
 /// Field of a scope entry that holds its spans, metrics or log records.
 pub(super) const RECORDS: u32 = 2;
 /// Field of each metric kind that holds its data points.
@@ -29,78 +28,48 @@ pub(super) const fn is_metric_data(number: u32) -> bool {
 /// # Errors
 /// [`WireError`] if a length, tag or wire type on the way is wrong.
 pub fn count_items(signal: Signal, request: &[u8]) -> Result<usize, WireError> {
-    let names = Names::of(signal);
+    let message = Message::request(signal);
     let mut items = 0;
     let mut pos = 0;
     while let Some(resource) = read_field(request, &mut pos)? {
         if resource.number == RESOURCES {
-            expect_len(&resource, names.request)?;
-            items += count_in_resource(signal, resource.bytes(request), names)?;
+            expect_len(&resource, message)?;
+            items += count_in_resource(signal, resource.bytes(request))?;
         }
     }
     Ok(items)
 }
 
-/// Protobuf message names for errors.
-#[derive(Clone, Copy)]
-struct Names {
-    request: &'static str,
-    resource: &'static str,
-    scope: &'static str,
-}
-
-impl Names {
-    const fn of(signal: Signal) -> &'static Self {
-        match signal {
-            Signal::Traces => &Self {
-                request: "ExportTraceServiceRequest",
-                resource: "ResourceSpans",
-                scope: "ScopeSpans",
-            },
-            Signal::Metrics => &Self {
-                request: "ExportMetricsServiceRequest",
-                resource: "ResourceMetrics",
-                scope: "ScopeMetrics",
-            },
-            Signal::Logs => &Self {
-                request: "ExportLogsServiceRequest",
-                resource: "ResourceLogs",
-                scope: "ScopeLogs",
-            },
-        }
-    }
-}
-
 #[inline]
-fn expect_len(field: &Field, message: &'static str) -> Result<(), WireError> {
+fn expect_len(field: &Field, message: Message) -> Result<(), WireError> {
     if field.wire_type == WireType::Len {
         return Ok(());
     }
+    let found = field.wire_type as u8;
     Err(WireError::Mismatch {
-        message,
+        message: message.name(),
         field: field.number,
-        found: field.wire_type as u8,
+        found,
     })
 }
 
-fn count_in_resource(signal: Signal, entry: &[u8], names: &Names) -> Result<usize, WireError> {
+/// Counts the items of one resource entry.
+pub(super) fn count_in_resource(signal: Signal, entry: &[u8]) -> Result<usize, WireError> {
+    let message = Message::resource_entry(signal);
     let mut items = 0;
     let mut pos = 0;
     while let Some(field) = read_field(entry, &mut pos)? {
         if field.number == SCOPES || field.number == LEGACY_SCOPES {
-            expect_len(&field, names.resource)?;
-            items += count_in_scope(signal, field.bytes(entry), names.scope)?;
+            expect_len(&field, message)?;
+            items += count_in_scope(signal, field.bytes(entry))?;
         }
     }
     Ok(items)
 }
 
 /// Counts the items of one scope entry.
-pub(super) fn count_in_scope(
-    signal: Signal,
-    entry: &[u8],
-    message: &'static str,
-) -> Result<usize, WireError> {
+pub(super) fn count_in_scope(signal: Signal, entry: &[u8]) -> Result<usize, WireError> {
+    let message = Message::scope_entry(signal);
     match signal {
         Signal::Traces | Signal::Logs => count_len_fields(entry, RECORDS, message),
         Signal::Metrics => {
@@ -125,8 +94,8 @@ pub(super) fn count_in_metric(metric: &[u8]) -> Result<usize, WireError> {
     let mut pos = 0;
     while let Some(field) = read_field(metric, &mut pos)? {
         if is_metric_data(field.number) {
-            expect_len(&field, "Metric")?;
-            let here = count_len_fields(field.bytes(metric), POINTS, kind_name(field.number))?;
+            expect_len(&field, Message::Metric)?;
+            let here = count_len_fields(field.bytes(metric), POINTS, data_message(field.number))?;
             points = if kind == field.number {
                 points + here
             } else {
@@ -138,19 +107,19 @@ pub(super) fn count_in_metric(metric: &[u8]) -> Result<usize, WireError> {
     Ok(points)
 }
 
-const fn kind_name(field: u32) -> &'static str {
+const fn data_message(field: u32) -> Message {
     match field {
-        5 => "Gauge",
-        7 => "Sum",
-        9 => "Histogram",
-        10 => "ExponentialHistogram",
-        _ => "Summary",
+        5 => Message::Gauge,
+        7 => Message::Sum,
+        9 => Message::Histogram,
+        10 => Message::ExponentialHistogram,
+        _ => Message::Summary,
     }
 }
 
 /// Counts the occurrences of the length-delimited field `number` (below 16) in `message`.
 #[inline]
-fn count_len_fields(buf: &[u8], number: u32, message: &'static str) -> Result<usize, WireError> {
+fn count_len_fields(buf: &[u8], number: u32, message: Message) -> Result<usize, WireError> {
     let wanted = (number as u8) << 3 | WireType::Len as u8;
     let mut count = 0;
     let mut pos = 0;

@@ -111,6 +111,10 @@ impl Payload {
         }
     }
 
+    pub(super) fn parts(&self) -> &[Segment] {
+        &self.segments
+    }
+
     pub(super) fn take_segments(&mut self) -> SmallVec<[Segment; 1]> {
         self.len = 0;
         std::mem::take(&mut self.segments)
