@@ -1,0 +1,177 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use headwater_core::Signal;
+
+use crate::collector::CollectorSpec;
+use crate::encoding::Encoding;
+use crate::otlp::Protocol;
+use crate::scenario::Scenario;
+
+#[derive(Debug, Parser)]
+#[command(name = "load", about = "Compares what OTLP collectors cost")]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Measure collectors side by side and print a table.
+    Run(Run),
+    /// Send a fixed volume to whatever listens.
+    Send(Send),
+    /// Count what arrives until interrupted.
+    Sink(Receive),
+    /// Forward gRPC requests and do nothing else: the floor of the table.
+    Relay(Relay),
+    /// List the scenarios, or print one as a configuration with the default ports.
+    Scenario {
+        /// The scenario to print.
+        name: Option<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// NAME=[KEY=VALUE ...] PROGRAM [ARGUMENT ...]; `{{config}}`, `{{grpc_in}}`, `{{grpc_out}}`,
+    /// `{{http_in}}`, `{{http_out}}`, `{{metrics}}` and `{{admin}}` are filled in. May be repeated.
+    #[arg(long = "collector", required = true)]
+    pub(crate) collectors: Vec<CollectorSpec>,
+    /// NAME=FOLDER of SCENARIO.yaml files for a collector that reads another syntax.
+    #[arg(long = "templates", value_parser = templates)]
+    pub(crate) templates: Vec<(String, PathBuf)>,
+    /// Add the bare forwarder of `load relay` as a collector (gRPC only).
+    #[arg(long)]
+    pub(crate) floor: bool,
+    /// The collector that the ratios refer to; the first one if not given.
+    #[arg(long)]
+    pub(crate) baseline: Option<String>,
+    /// See `load scenario`.
+    #[arg(long = "scenario", value_delimiter = ',', default_value = "batch",
+          value_parser = Scenario::find)]
+    pub(crate) scenarios: Vec<&'static Scenario>,
+    /// traces, metrics, logs.
+    #[arg(long = "signal", value_delimiter = ',', default_value = "traces", value_parser = by_name)]
+    pub(crate) signals: Vec<Signal>,
+    /// Items per request.
+    #[arg(long, value_delimiter = ',', default_value = "200", value_parser = at_least_one)]
+    pub(crate) items: Vec<usize>,
+    /// Items per measurement.
+    #[arg(long, default_value_t = 2_000_000)]
+    pub(crate) volume: u64,
+    /// Requests per measurement at most.
+    #[arg(long, default_value_t = 200_000)]
+    pub(crate) max_requests: u64,
+    /// Measurements of each case; the table has medians.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) repeat: usize,
+    #[command(flatten)]
+    pub(crate) shape: Shape,
+    /// Seconds between ready and load; idle memory and CPU are measured then.
+    #[arg(long, default_value = "2", value_parser = seconds)]
+    pub(crate) settle: Duration,
+    /// Seconds one measurement may take.
+    #[arg(long, default_value = "300", value_parser = seconds)]
+    pub(crate) timeout: Duration,
+    /// The HTTP/2 frame size that the sink offers.
+    #[arg(long, default_value_t = 16_384)]
+    pub(crate) max_frame: u32,
+    /// CPUs of the collectors.
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) collector_cpus: Vec<usize>,
+    /// CPUs of generator and sink.
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) harness_cpus: Vec<usize>,
+}
+
+/// How requests travel.
+#[derive(Debug, Args)]
+pub(crate) struct Shape {
+    /// gRPC or HTTP, in and out.
+    #[arg(long, value_enum, default_value = "grpc")]
+    pub(crate) protocol: Protocol,
+    /// Connections.
+    #[arg(long, default_value_t = 4)]
+    pub(crate) connections: usize,
+    /// Requests without an answer per connection.
+    #[arg(long, default_value_t = 8)]
+    pub(crate) in_flight: usize,
+    /// Items per second at most; as fast as answers come if not given.
+    #[arg(long)]
+    pub(crate) rate: Option<f64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Send {
+    /// Where to.
+    #[arg(long, default_value = "127.0.0.1:4317")]
+    pub(crate) to: SocketAddr,
+    /// traces, metrics or logs.
+    #[arg(long, default_value = "traces", value_parser = by_name)]
+    pub(crate) signal: Signal,
+    /// How bodies are compressed.
+    #[arg(long, value_enum, default_value = "none")]
+    pub(crate) encoding: Encoding,
+    /// Items per request.
+    #[arg(long, default_value = "200", value_parser = at_least_one)]
+    pub(crate) items: usize,
+    /// Items in all.
+    #[arg(long, default_value_t = 2_000_000)]
+    pub(crate) volume: u64,
+    #[command(flatten)]
+    pub(crate) shape: Shape,
+    /// Seconds to try for.
+    #[arg(long, default_value = "300", value_parser = seconds)]
+    pub(crate) timeout: Duration,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Receive {
+    /// Where gRPC is accepted.
+    #[arg(long, default_value = "127.0.0.1:14317")]
+    pub(crate) grpc: SocketAddr,
+    /// Where HTTP is accepted.
+    #[arg(long, default_value = "127.0.0.1:14318")]
+    pub(crate) http: SocketAddr,
+    /// The HTTP/2 frame size that senders are offered.
+    #[arg(long, default_value_t = 16_384)]
+    pub(crate) max_frame: u32,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Relay {
+    /// Where gRPC is accepted.
+    #[arg(long)]
+    pub(crate) listen: SocketAddr,
+    /// Where everything goes.
+    #[arg(long)]
+    pub(crate) to: SocketAddr,
+}
+
+fn by_name(name: &str) -> Result<Signal, String> {
+    Signal::from_name(name).ok_or_else(|| "want traces, metrics or logs".to_owned())
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    text.parse()
+        .ok()
+        .filter(|&n| n > 0)
+        .ok_or_else(|| "want a whole number above 0".to_owned())
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text
+        .parse()
+        .map_err(|_| "want a number of seconds".to_owned())?;
+    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+}
+
+fn templates(text: &str) -> Result<(String, PathBuf), String> {
+    let (name, folder) = text.split_once('=').ok_or("want NAME=FOLDER")?;
+    Ok((name.to_owned(), folder.into()))
+}

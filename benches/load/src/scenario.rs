@@ -1,0 +1,123 @@
+//! What is measured: configurations that every otelcol-compatible collector reads unchanged.
+
+use std::collections::BTreeMap;
+
+use crate::collector::fill;
+use crate::encoding::Encoding;
+
+/// The frame that all scenarios share.
+const FRAME: &str = include_str!("../scenarios/otelcol.yaml");
+
+/// One configuration.
+#[derive(Debug)]
+pub(crate) struct Scenario {
+    /// What the command line and the table call it.
+    pub(crate) name: &'static str,
+    /// What it does, in one line.
+    pub(crate) about: &'static str,
+    /// How requests are encoded, on the way in and on the way out.
+    pub(crate) encoding: Encoding,
+    /// The `processors` of each pipeline.
+    pipeline: &'static str,
+    /// The `processors` section.
+    processors: &'static str,
+}
+
+/// Every scenario, in the order of the table.
+pub(crate) const SCENARIOS: [Scenario; 7] = [
+    Scenario {
+        name: "passthrough",
+        about: "no processor",
+        encoding: Encoding::None,
+        pipeline: "[]",
+        processors: "",
+    },
+    Scenario {
+        name: "batch",
+        about: "batch of 8,192 items or 200 ms",
+        encoding: Encoding::None,
+        pipeline: "[batch]",
+        processors: include_str!("../scenarios/batch.yaml"),
+    },
+    Scenario {
+        name: "split",
+        about: "batch of at most 8,192 items",
+        encoding: Encoding::None,
+        pipeline: "[batch]",
+        processors: include_str!("../scenarios/split.yaml"),
+    },
+    Scenario {
+        name: "resource-edit",
+        about: "3 upserts and 1 delete on every resource, then batch",
+        encoding: Encoding::None,
+        pipeline: "[resource, batch]",
+        processors: include_str!("../scenarios/resource-edit.yaml"),
+    },
+    Scenario {
+        name: "record-edit",
+        about: "resource-edit and insert, update, delete, hash on every record, then batch",
+        encoding: Encoding::None,
+        pipeline: "[resource, attributes, batch]",
+        processors: include_str!("../scenarios/record-edit.yaml"),
+    },
+    Scenario {
+        name: "gzip",
+        about: "batch, gzip in and out",
+        encoding: Encoding::Gzip,
+        pipeline: "[batch]",
+        processors: include_str!("../scenarios/batch.yaml"),
+    },
+    Scenario {
+        name: "zstd",
+        about: "batch, zstd in and out",
+        encoding: Encoding::Zstd,
+        pipeline: "[batch]",
+        processors: include_str!("../scenarios/batch.yaml"),
+    },
+];
+
+impl Scenario {
+    /// The scenario called `name`; the error lists all names.
+    pub(crate) fn find(name: &str) -> Result<&'static Self, String> {
+        SCENARIOS
+            .iter()
+            .find(|scenario| scenario.name == name)
+            .ok_or_else(|| {
+                let names: Vec<_> = SCENARIOS.iter().map(|scenario| scenario.name).collect();
+                format!("no scenario {name:?}; there are {}", names.join(", "))
+            })
+    }
+
+    /// The configuration with `values` put in: `template`, or the frame of all scenarios.
+    pub(crate) fn config(&self, template: Option<&str>, values: &BTreeMap<&str, String>) -> String {
+        let mut own = BTreeMap::from([
+            ("processors", self.processors.to_owned()),
+            ("pipeline", self.pipeline.to_owned()),
+        ]);
+        own.insert("compression", self.encoding.as_str().to_owned());
+        fill(&fill(template.unwrap_or(FRAME), &own), values)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_placeholder_is_left_in_a_configuration() {
+        let names = [
+            "grpc_in", "http_in", "grpc_out", "http_out", "metrics", "exporter",
+        ];
+        let values = names.map(|name| (name, "1".to_owned())).into();
+        for scenario in &SCENARIOS {
+            let config = scenario.config(None, &values);
+            assert!(!config.contains("{{"), "{config}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_scenario_is_answered_with_the_list() {
+        let error = Scenario::find("bach").unwrap_err();
+        assert!(error.contains("passthrough, batch, split"), "{error}");
+    }
+}
