@@ -40,7 +40,7 @@ pub(crate) enum Verb {
 pub(crate) struct Run {
     /// NAME=[KEY=VALUE ...] PROGRAM [ARGUMENT ...]; `{{config}}`, `{{grpc_in}}`, `{{grpc_out}}`,
     /// `{{http_in}}`, `{{http_out}}`, `{{metrics}}` and `{{admin}}` are filled in. May be repeated.
-    #[arg(long = "collector", required = true)]
+    #[arg(long = "collector", required_unless_present = "floor")]
     pub(crate) collectors: Vec<CollectorSpec>,
     /// NAME=FOLDER of SCENARIO.yaml files for a collector that reads another syntax.
     #[arg(long = "templates", value_parser = templates)]
@@ -78,6 +78,9 @@ pub(crate) struct Run {
     /// Seconds one measurement may take.
     #[arg(long, default_value = "300", value_parser = seconds)]
     pub(crate) timeout: Duration,
+    /// Seconds without an arrival after which what is missing counts as lost.
+    #[arg(long, default_value = "10", value_parser = seconds)]
+    pub(crate) quiet: Duration,
     /// The HTTP/2 frame size that the sink offers.
     #[arg(long, default_value_t = 16_384)]
     pub(crate) max_frame: u32,

@@ -146,6 +146,7 @@ impl Run {
             rate: self.shape.rate,
             settle: self.settle,
             timeout: self.timeout,
+            quiet: self.quiet,
             max_frame: self.max_frame,
             collector_cpus: self.collector_cpus,
             harness_cpus: self.harness_cpus,

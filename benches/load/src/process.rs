@@ -183,30 +183,34 @@ fn kibibytes(status: &str, key: &str) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::process::Command;
+
     use super::*;
 
     #[test]
-    fn this_process_has_memory_and_its_burnt_cpu_time_shows() {
-        let pid = std::process::id();
-        let memory = memory(pid);
+    fn the_cpu_time_and_memory_of_a_busy_process_show() {
+        let mut child = Command::new("sh")
+            .args(["-c", "while :; do :; done"])
+            .spawn()
+            .unwrap();
+        let (pid, started) = (child.id(), std::time::Instant::now());
+        while cpu(pid).total() < 0.05 && started.elapsed().as_secs() < 20 {
+            std::thread::yield_now();
+        }
+        let (cpu, exact_cpu, memory) = (cpu(pid), exact_cpu(pid), memory(pid));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(cpu.user >= 0.02 && exact_cpu >= 0.04, "{cpu:?} {exact_cpu}");
         assert!(
             memory.now > 100_000 && memory.peak >= memory.now,
             "{memory:?}"
         );
-        let before = (cpu(pid), exact_cpu(pid));
-        let mut x = 1_u64;
-        while cpu(pid).total() - before.0.total() < 0.05 {
-            x = std::hint::black_box(x.wrapping_mul(3));
-        }
-        assert!(exact_cpu(pid) - before.1 > 0.02);
+        assert_eq!(super::cpu(pid), Cpu::default());
     }
 
     #[test]
     fn children_count() {
-        let mut child = std::process::Command::new("sleep")
-            .arg("20")
-            .spawn()
-            .unwrap();
+        let mut child = Command::new("sleep").arg("20").spawn().unwrap();
         let found = family(std::process::id()).contains(&child.id());
         child.kill().unwrap();
         child.wait().unwrap();

@@ -51,6 +51,8 @@ pub(crate) struct Comparison {
     pub(crate) settle: Duration,
     /// How long one measurement may take.
     pub(crate) timeout: Duration,
+    /// How long nothing must arrive before what is missing counts as lost.
+    pub(crate) quiet: Duration,
     /// The HTTP/2 frame size that the sink offers.
     pub(crate) max_frame: u32,
     /// The CPUs of the collectors; any if empty.
@@ -306,11 +308,7 @@ impl Load<'_> {
         let want = sent.accepted * pool.items;
         let mut arrived = totals.items(pool.signal) - items;
         let mut last = Instant::now();
-        // Ten quiet seconds are more than any batch timeout or retry interval used here.
-        while arrived < want
-            && last.elapsed() < Duration::from_secs(10)
-            && Instant::now() < deadline
-        {
+        while arrived < want && last.elapsed() < comparison.quiet && Instant::now() < deadline {
             collector.alive()?;
             tokio::time::sleep(Duration::from_millis(2)).await;
             let now = totals.items(pool.signal) - items;

@@ -230,3 +230,90 @@ impl Worker {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sink::Sink;
+
+    #[tokio::test]
+    async fn the_sink_counts_what_was_sent_for_every_signal_protocol_and_encoding() {
+        let any = ([127, 0, 0, 1], 0).into();
+        let sink = Sink::start(any, any, 16_384).unwrap();
+        let mut sent_items = [0; 3];
+        for signal in Signal::ALL {
+            for protocol in [Protocol::Grpc, Protocol::Http] {
+                for encoding in [Encoding::None, Encoding::Gzip, Encoding::Zstd] {
+                    let address = if protocol == Protocol::Grpc {
+                        sink.grpc
+                    } else {
+                        sink.http
+                    };
+                    let pool = Arc::new(Pool::build(protocol, signal, encoding, 60).unwrap());
+                    let target = Target::try_new(protocol, address, signal, encoding).unwrap();
+                    let plan = Plan {
+                        requests: 20,
+                        connections: 2,
+                        in_flight: 3,
+                        rate: None,
+                        deadline: Instant::now() + Duration::from_secs(20),
+                    };
+                    let sent = send(&target, address, &pool, &plan).await.unwrap();
+                    assert_eq!((sent.accepted, sent.refused), (20, 0), "{:?}", sent.refusal);
+                    assert_eq!(sent.latencies.len(), 20);
+                    sent_items[signal.index()] += 20 * 60;
+                    assert_eq!(sink.totals.items(signal), sent_items[signal.index()]);
+                }
+            }
+        }
+        assert_eq!(sink.totals.refused(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_request_that_is_not_otlp_is_refused_and_says_why() {
+        let any = ([127, 0, 0, 1], 0).into();
+        let sink = Sink::start(any, any, 16_384).unwrap();
+        for (protocol, address) in [(Protocol::Grpc, sink.grpc), (Protocol::Http, sink.http)] {
+            let target =
+                Target::try_new(protocol, address, Signal::Traces, Encoding::None).unwrap();
+            let mut client = Client::connect(protocol, address).await.unwrap();
+            let reply = client
+                .send(&target, Bytes::from_static(b"\x0a\x05no"))
+                .await
+                .unwrap();
+            assert!(
+                matches!(&reply, Reply::Refused(why) if why.starts_with("HTTP")),
+                "{reply:?}"
+            );
+        }
+        assert_eq!(sink.totals.refused(), 2);
+        assert_eq!(sink.totals.requests(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_rate_holds_the_load_back() {
+        let any = ([127, 0, 0, 1], 0).into();
+        let sink = Sink::start(any, any, 16_384).unwrap();
+        let pool = Pool::build(Protocol::Grpc, Signal::Logs, Encoding::None, 10).unwrap();
+        let target =
+            Target::try_new(Protocol::Grpc, sink.grpc, Signal::Logs, Encoding::None).unwrap();
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let plan = Plan {
+            requests: 5,
+            connections: 1,
+            in_flight: 2,
+            rate: Some(100.0),
+            deadline,
+        };
+        let sent = send(&target, sink.grpc, &Arc::new(pool), &plan)
+            .await
+            .unwrap();
+        assert_eq!(sent.accepted, 5);
+        // Requests are due at 0, 100, 200, 300 and 400 ms.
+        assert!(
+            sent.elapsed >= Duration::from_millis(400),
+            "{:?}",
+            sent.elapsed
+        );
+    }
+}
