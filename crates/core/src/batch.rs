@@ -1,5 +1,7 @@
 //! [`Batch`]: one signal's telemetry with what it came with.
 
+use crate::pdata::split::take_items;
+use crate::pdata::wire::WireError;
 use crate::pdata::Payload;
 use crate::{Context, Signal, Ticket};
 
@@ -95,6 +97,23 @@ impl Batch {
     #[must_use]
     pub fn into_parts(self) -> (Payload, Context, Ticket) {
         (self.payload, self.context, self.ticket)
+    }
+
+    /// Takes the first `n` items out and leaves the rest; everything if there are no more. Both
+    /// parts share the ticket, whose bytes come back when both are gone.
+    ///
+    /// # Errors
+    /// [`WireError`] if the framing is wrong; then the batch is as it was.
+    pub fn take_front(&mut self, n: usize) -> Result<Self, WireError> {
+        let (payload, items) = take_items(self.signal, &mut self.payload, n)?;
+        self.items -= items.min(self.items);
+        Ok(Self {
+            signal: self.signal,
+            payload,
+            items,
+            context: self.context.clone(),
+            ticket: self.ticket.clone(),
+        })
     }
 
     /// Appends the telemetry of `other`, which must be of the same signal; the context stays

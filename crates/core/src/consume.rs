@@ -55,6 +55,7 @@ struct Inner {
     message: String,
     source: Option<Arc<dyn StdError + Send + Sync>>,
     undelivered: Option<Batch>,
+    partial: bool,
 }
 
 impl ConsumeError {
@@ -81,6 +82,7 @@ impl ConsumeError {
             message: message.into(),
             source: None,
             undelivered: None,
+            partial: false,
         }))
     }
 
@@ -103,6 +105,20 @@ impl ConsumeError {
     pub fn with_undelivered(mut self, batch: Batch) -> Self {
         self.0.undelivered = Some(batch);
         self
+    }
+
+    /// Says that some of several consumers took the batch although others did not.
+    #[must_use]
+    pub fn with_partial(mut self) -> Self {
+        self.0.partial = true;
+        self
+    }
+
+    /// Whether some of several consumers took the batch: offering it again would give it to them
+    /// twice.
+    #[must_use]
+    pub fn is_partial(&self) -> bool {
+        self.0.partial
     }
 
     /// Whether and when to try again.
@@ -155,6 +171,7 @@ impl ConsumeError {
             joined.0.code = joined.0.code.filter(|_| error.0.code == joined.0.code);
             joined.0.message = format!("{}; {}", joined.chain(), error.chain());
             joined.0.source = None;
+            joined.0.partial |= error.0.partial;
             joined.0.undelivered = None;
         }
         Some(joined)

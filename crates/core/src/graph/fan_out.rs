@@ -32,6 +32,11 @@ impl Consumer for FanOut {
             }
             errors.extend(last.consume(batch).await.err());
         }
-        ConsumeError::join(errors).map_or(Ok(()), Err)
+        let partial = errors.len() < self.consumers.len();
+        match ConsumeError::join(errors) {
+            None => Ok(()),
+            Some(error) if partial => Err(error.with_partial()),
+            Some(error) => Err(error),
+        }
     }
 }
