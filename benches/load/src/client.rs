@@ -1,11 +1,12 @@
 //! A connection that sends export requests and reads the answers.
 
+use std::fmt::Display;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
 use headwater_core::Signal;
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER, TE};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HOST, RETRY_AFTER, TE};
 use http::{HeaderMap, HeaderValue, Request, Response, Uri};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -48,10 +49,14 @@ impl Target {
         signal: Signal,
         encoding: Encoding,
     ) -> Result<Self, LoadError> {
-        let uri = format!("http://{address}{}", otlp::path(protocol, signal));
-        let uri = uri
-            .parse()
-            .map_err(|error| LoadError::Usage(format!("{uri}: {error}")))?;
+        let usage = |error: &dyn Display| LoadError::Usage(format!("{address}: {error}"));
+        let path = otlp::path(protocol, signal);
+        let uri = match protocol {
+            // HTTP/2 makes its pseudo-headers of a whole URI, HTTP/1.1 wants a path and `host`.
+            Protocol::Grpc => format!("http://{address}{path}"),
+            Protocol::Http => path.to_owned(),
+        };
+        let uri = uri.parse().map_err(|error| usage(&error))?;
         let mut headers = HeaderMap::new();
         let encoding = match encoding {
             Encoding::None => None,
@@ -64,6 +69,8 @@ impl Target {
                 encoding.map(|value| headers.insert("grpc-encoding", value));
             }
             Protocol::Http => {
+                let host = HeaderValue::try_from(address.to_string());
+                headers.insert(HOST, host.map_err(|error| usage(&error))?);
                 headers.insert(
                     CONTENT_TYPE,
                     HeaderValue::from_static("application/x-protobuf"),

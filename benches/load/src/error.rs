@@ -17,7 +17,7 @@ pub(crate) enum LoadError {
         error: io::Error,
     },
     /// A connection broke or a peer did not speak the protocol.
-    #[error("{what}: {error}")]
+    #[error("{what}: {error}{}", cause(.error))]
     Http {
         /// What was being done, and to which address.
         what: String,
@@ -52,4 +52,9 @@ impl LoadError {
             error,
         }
     }
+}
+
+/// What hyper's own text leaves out.
+fn cause(error: &hyper::Error) -> String {
+    std::error::Error::source(error).map_or_else(String::new, |cause| format!(": {cause}"))
 }

@@ -8,7 +8,7 @@ use std::thread;
 
 use bytes::Bytes;
 use headwater_core::Signal;
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HOST};
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
@@ -204,7 +204,11 @@ async fn receive(protocol: Protocol, request: Request<Incoming>) -> Option<(Sign
     let signal = otlp::signal(protocol, request.uri().path())?;
     let header = match protocol {
         Protocol::Grpc => request.headers().get("grpc-encoding"),
-        Protocol::Http => request.headers().get(CONTENT_ENCODING),
+        Protocol::Http => {
+            // Servers in the field refuse HTTP/1.1 without it, so a sender must not get away here.
+            request.headers().get(HOST)?;
+            request.headers().get(CONTENT_ENCODING)
+        }
     };
     let encoding = Encoding::from_header(header.map_or(&[], HeaderValue::as_bytes))?;
     let body = collect(request.into_body()).await?;
