@@ -25,6 +25,7 @@ pub mod graph;
 mod host;
 mod id;
 pub mod ledger;
+pub mod memory;
 pub mod pdata;
 pub mod registry;
 pub mod rpc;
