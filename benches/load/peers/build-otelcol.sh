@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds the Go collector of otelcol.yaml. Needs Go; everything comes through the Go module proxy.
-# Usage: build-otelcol.sh [output directory]   (default: target/peers in the repository)
+# Usage: build-otelcol.sh [output directory]   (default: target/peers of the repository)
 # Prints the path of the binary as its last line.
 set -eu
 
