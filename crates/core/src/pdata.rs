@@ -1,10 +1,13 @@
 //! Telemetry as it travels: OTLP protobuf bytes and what can be done with them.
 
 pub mod count;
+pub mod edit;
+pub mod json;
 pub mod payload;
 pub mod schema;
 pub mod split;
 pub mod validate;
+pub mod view;
 pub mod wire;
 
 pub use count::count_items;

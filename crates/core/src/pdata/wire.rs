@@ -173,7 +173,9 @@ impl Field {
         match self.wire_type {
             WireType::Varint => read_varint(bytes, &mut 0).unwrap_or(0),
             WireType::Fixed64 => bytes.try_into().map_or(0, u64::from_le_bytes),
-            WireType::Fixed32 => bytes.try_into().map_or(0, |b| u64::from(u32::from_le_bytes(b))),
+            WireType::Fixed32 => bytes
+                .try_into()
+                .map_or(0, |b| u64::from(u32::from_le_bytes(b))),
             WireType::Len | WireType::Group => 0,
         }
     }
@@ -214,7 +216,13 @@ pub fn read_field(buf: &[u8], pos: &mut usize) -> Result<Option<Field>, WireErro
         other => return Err(WireError::WireType(other as u8)),
     };
     *pos = end;
-    Ok(Some(Field { number, wire_type, start, value, end }))
+    Ok(Some(Field {
+        number,
+        wire_type,
+        start,
+        value,
+        end,
+    }))
 }
 
 #[inline]
@@ -305,10 +313,16 @@ mod tests {
 
     #[test]
     fn an_eleventh_byte_or_a_65th_bit_is_refused() {
-        assert_eq!(read_varint(&[0xff; 11], &mut 0), Err(WireError::VarintTooLong));
+        assert_eq!(
+            read_varint(&[0xff; 11], &mut 0),
+            Err(WireError::VarintTooLong)
+        );
         let mut too_wide = [0xff; 10];
         too_wide[9] = 2;
-        assert_eq!(read_varint(&too_wide, &mut 0), Err(WireError::VarintTooLong));
+        assert_eq!(
+            read_varint(&too_wide, &mut 0),
+            Err(WireError::VarintTooLong)
+        );
         assert_eq!(read_varint(&[0x80], &mut 0), Err(WireError::Truncated));
     }
 
@@ -324,9 +338,16 @@ mod tests {
         // Field 3 as a group that holds a nested group, then field 1.
         let bytes = [0x1b, 0x23, 0x08, 0x01, 0x24, 0x1c, 0x08, 0x07];
         let fields: Result<Vec<_>, _> = Fields::new(&bytes).collect();
-        let numbers: Vec<_> = fields.unwrap().iter().map(|f| (f.number, f.wire_type)).collect();
+        let numbers: Vec<_> = fields
+            .unwrap()
+            .iter()
+            .map(|f| (f.number, f.wire_type))
+            .collect();
         assert_eq!(numbers, [(3, WireType::Group), (1, WireType::Varint)]);
-        assert_eq!(Fields::new(&[0x1b, 0x24]).next(), Some(Err(WireError::WireType(4))));
+        assert_eq!(
+            Fields::new(&[0x1b, 0x24]).next(),
+            Some(Err(WireError::WireType(4)))
+        );
         assert_eq!(Fields::new(&[0x1b]).next(), Some(Err(WireError::Truncated)));
     }
 }
