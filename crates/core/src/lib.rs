@@ -36,6 +36,7 @@ pub mod telemetry;
 pub mod worker;
 
 pub use batch::Batch;
+pub use bytes;
 pub use budget::{Budget, BudgetExceeded, Ticket};
 pub use component::{
     BoxError, BufferingProcessor, BuildInfo, BuiltProcessor, Component, ComponentError, Connector,

@@ -27,7 +27,7 @@ pub(crate) struct Batcher {
     /// The shard of requests without tenant, when there are no metadata keys: no lookup.
     plain: Arc<Shard>,
     shards: Mutex<HashMap<Key, Arc<Shard>>>,
-    wake: Notify,
+    wake: Arc<Notify>,
 }
 
 impl Batcher {
@@ -42,7 +42,7 @@ impl Batcher {
             cardinality_limit: config.metadata_cardinality_limit as usize,
             plain: Arc::new(Shard::new(Context::default(), limits)),
             shards: Mutex::default(),
-            wake: Notify::new(),
+            wake: Arc::default(),
         }
     }
 
@@ -161,7 +161,7 @@ impl Batcher {
         // All of them are guarded before the first is sent: none is lost when this is cancelled.
         let guarded: Vec<_> = batches
             .into_iter()
-            .map(|batch| Guard::new(shard, batch))
+            .map(|batch| Guard::new(self, shard, batch))
             .collect();
         for guard in guarded {
             self.send_guarded(shard, guard, Trigger::Timeout).await;
@@ -169,7 +169,7 @@ impl Batcher {
     }
 
     async fn send(&self, shard: &Arc<Shard>, batch: Batch, trigger: Trigger) {
-        self.send_guarded(shard, Guard::new(shard, batch), trigger)
+        self.send_guarded(shard, Guard::new(self, shard, batch), trigger)
             .await;
     }
 
@@ -245,13 +245,16 @@ fn malformed(error: WireError) -> ConsumeError {
 struct Guard {
     shard: Arc<Shard>,
     batch: Option<Batch>,
+    wake: Arc<Notify>,
 }
 
 impl Guard {
-    fn new(shard: &Arc<Shard>, batch: Batch) -> Self {
+    fn new(batcher: &Batcher, shard: &Arc<Shard>, batch: Batch) -> Self {
+        let (shard, wake) = (Arc::clone(shard), Arc::clone(&batcher.wake));
         Self {
-            shard: Arc::clone(shard),
+            shard,
             batch: Some(batch),
+            wake,
         }
     }
 }
@@ -260,6 +263,7 @@ impl Drop for Guard {
     fn drop(&mut self) {
         if let Some(batch) = self.batch.take() {
             self.shard.put_back(batch, Duration::ZERO);
+            self.wake.notify_one();
         }
     }
 }

@@ -33,7 +33,7 @@ impl ProcessorFactory for BatchFactory {
         next: Arc<dyn Consumer>,
     ) -> Result<BuiltProcessor, ComponentError> {
         Ok(BuiltProcessor::Buffering(Arc::new(BatchProcessor::new(
-            settings, config, next,
+            settings, &config, next,
         ))))
     }
 }

@@ -23,12 +23,12 @@ pub(crate) struct BatchProcessor {
 }
 
 impl BatchProcessor {
-    pub(crate) fn new(settings: Settings, config: BatchConfig, next: Arc<dyn Consumer>) -> Self {
+    pub(crate) fn new(settings: Settings, config: &BatchConfig, next: Arc<dyn Consumer>) -> Self {
         Self {
             sends_at_once: config.sends_at_once(),
             max: config.send_batch_max_size as usize,
             account: settings.account.clone(),
-            batcher: Arc::new(Batcher::new(settings, &config, Arc::clone(&next))),
+            batcher: Arc::new(Batcher::new(settings, config, Arc::clone(&next))),
             next,
             timer: Mutex::default(),
         }

@@ -1,0 +1,3 @@
+//! The processor as the graph builds it, on a paused clock.
+
+mod flow;
