@@ -1,0 +1,317 @@
+//! A worker's connections to one target: connecting, reconnecting, choosing.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use h2::client::SendRequest;
+use headwater_core::rpc::Code;
+use tokio::sync::Notify;
+use tokio::task::AbortHandle;
+use tokio::time::{Instant, sleep};
+
+use super::connect::{self, Ended, Lease};
+use super::target::Addresses;
+use super::{Balancer, ClientOptions};
+use crate::connect::{Address, ConnectError, resolve};
+use crate::grpc::body::Frames;
+use crate::{Status, jitter};
+
+/// Waits between attempts. Source: gRPC, "Connection Backoff Protocol", except for the longest:
+/// two minutes there, longer than the exporters' own 30 s between retries.
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+const WAIT_FACTOR: f64 = 1.6;
+const WAIT_SPREAD: f64 = 0.2;
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// A connection that lived shorter counts as a failed attempt.
+const SETTLED_AFTER: Duration = Duration::from_secs(1);
+
+/// A connection for one request.
+pub(super) struct Picked {
+    pub(super) sender: SendRequest<Frames>,
+    pub(super) address: Arc<str>,
+    _lease: Lease,
+}
+
+struct Ready {
+    id: u64,
+    sender: SendRequest<Frames>,
+    address: Arc<str>,
+    lease: Lease,
+}
+
+#[derive(Default)]
+struct State {
+    ready: Vec<Ready>,
+    /// Round robin's next.
+    turn: usize,
+    /// Attempts that may still succeed before anything has failed.
+    hopeful: usize,
+    /// Why there is no connection, once no attempt is hopeful. Kept while reconnecting, so that
+    /// requests fail at once and do not pile up.
+    failure: Option<Status>,
+    next_id: u64,
+}
+
+struct Shared {
+    options: Arc<ClientOptions>,
+    state: Mutex<State>,
+    changed: Notify,
+}
+
+/// The connections of one worker. Closed when dropped.
+pub(super) struct Channel {
+    shared: Arc<Shared>,
+    manager: AbortHandle,
+}
+
+impl Drop for Channel {
+    fn drop(&mut self) {
+        self.manager.abort();
+    }
+}
+
+impl Channel {
+    /// Begins to connect on the runtime of the caller.
+    pub(super) fn open(options: Arc<ClientOptions>) -> Arc<Self> {
+        let state = Mutex::new(State {
+            hopeful: 1,
+            ..State::default()
+        });
+        let shared = Arc::new(Shared {
+            options,
+            state,
+            changed: Notify::new(),
+        });
+        let manager = tokio::spawn(manage(Arc::clone(&shared))).abort_handle();
+        Arc::new(Self { shared, manager })
+    }
+
+    /// A connection that can take a request; waits while there is hope for one.
+    pub(super) async fn pick(&self) -> Result<Picked, Status> {
+        loop {
+            let mut changed = std::pin::pin!(self.shared.changed.notified());
+            {
+                let mut state = self.shared.lock();
+                let turn = state.turn;
+                if !state.ready.is_empty() {
+                    state.turn = turn.wrapping_add(1);
+                    let ready = &state.ready[turn % state.ready.len()];
+                    return Ok(Picked {
+                        sender: ready.sender.clone(),
+                        address: Arc::clone(&ready.address),
+                        _lease: Arc::clone(&ready.lease),
+                    });
+                }
+                if let Some(failure) = &state.failure
+                    && state.hopeful == 0
+                    && !self.shared.options.wait_for_ready
+                {
+                    return Err(failure.clone());
+                }
+                changed.as_mut().enable();
+            }
+            changed.await;
+        }
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn failed(&self, error: &ConnectError) {
+        let text = error.to_string();
+        tracing::debug!(target = %self.options.target, error = text, "cannot connect");
+        self.lock().failure = Some(Status::new(Code::Unavailable, text));
+    }
+
+    fn add_hope(&self, attempts: usize) {
+        self.lock().hopeful += attempts;
+    }
+
+    fn drop_hope(&self) {
+        let mut state = self.lock();
+        state.hopeful = state.hopeful.saturating_sub(1);
+        drop(state);
+        self.changed.notify_waiters();
+    }
+}
+
+/// What one attempt tries, in turn.
+type Group = Vec<Address>;
+type Attempt = Pin<Box<dyn Future<Output = (Group, bool)> + Send>>;
+
+/// Keeps the target connected for as long as the channel lives.
+async fn manage(shared: Arc<Shared>) {
+    let mut backoff = Backoff::default();
+    // The hope that `open` began with is for the first resolution.
+    let groups = loop {
+        match groups(&shared.options).await {
+            Ok(groups) => break groups,
+            Err(error) => {
+                shared.failed(&error);
+                shared.drop_hope();
+                sleep(backoff.next()).await;
+            }
+        }
+    };
+    let first = shared.lock().failure.is_none();
+    if first {
+        shared.add_hope(groups.len());
+        shared.drop_hope();
+    }
+    let mut active = groups.clone();
+    let mut attempts: FuturesUnordered<Attempt> = FuturesUnordered::new();
+    for group in groups {
+        attempts.push(Box::pin(keep(
+            Arc::clone(&shared),
+            group,
+            first,
+            Duration::ZERO,
+        )));
+    }
+    while let Some((group, settled)) = attempts.next().await {
+        let wait = if settled {
+            backoff = Backoff::default();
+            Duration::ZERO
+        } else {
+            backoff.next()
+        };
+        // Names may mean other addresses by now. What still works stays as it is.
+        active.retain(|other| *other != group);
+        let mut wanted = groups_or(&shared, group).await;
+        wanted.retain(|group| !active.contains(group));
+        if settled {
+            shared.add_hope(wanted.len());
+        }
+        for group in wanted {
+            active.push(group.clone());
+            attempts.push(Box::pin(keep(Arc::clone(&shared), group, settled, wait)));
+        }
+    }
+}
+
+async fn groups_or(shared: &Shared, known: Group) -> Vec<Group> {
+    groups(&shared.options)
+        .await
+        .unwrap_or_else(|_| vec![known])
+}
+
+/// The target's addresses as they are tried: each by itself, or one after the other.
+async fn groups(options: &ClientOptions) -> Result<Vec<Group>, ConnectError> {
+    let names = match &options.target.addresses {
+        Addresses::Unix(path) => return Ok(vec![vec![Address::Unix(path.clone())]]),
+        Addresses::Names(names) => names,
+    };
+    let mut addresses = Vec::new();
+    for (name, port) in names {
+        for address in resolve(name, *port).await? {
+            let address = Address::Tcp(address);
+            if !addresses.contains(&address) {
+                addresses.push(address);
+            }
+        }
+    }
+    Ok(match options.balancer {
+        Balancer::PickFirst => vec![addresses],
+        Balancer::RoundRobin => addresses.into_iter().map(|address| vec![address]).collect(),
+    })
+}
+
+/// Connects to the first address of `group` that works and drives the connection until it takes
+/// no more requests. Returns whether it lived long enough to try again at once.
+async fn keep(shared: Arc<Shared>, group: Group, hopeful: bool, wait: Duration) -> (Group, bool) {
+    if !wait.is_zero() {
+        sleep(wait).await;
+    }
+    let mut open = None;
+    for address in &group {
+        match connect::open(&shared.options, address).await {
+            Ok(connection) => {
+                open = Some((connection, address));
+                break;
+            }
+            Err(error) => shared.failed(&error),
+        }
+    }
+    let Some((open, address)) = open else {
+        if hopeful {
+            shared.drop_hope();
+        }
+        return (group, false);
+    };
+    let since = Instant::now();
+    let id = {
+        let mut state = shared.lock();
+        state.next_id += 1;
+        let id = state.next_id;
+        state.failure = None;
+        let (sender, lease) = (open.sender.clone(), Arc::clone(&open.lease));
+        state.ready.push(Ready {
+            id,
+            sender,
+            address: address.to_string().into(),
+            lease,
+        });
+        id
+    };
+    if hopeful {
+        shared.drop_hope();
+    } else {
+        shared.changed.notify_waiters();
+    }
+    tracing::debug!(%address, "connected");
+    let ended = open.run().await;
+    let settled = since.elapsed() >= SETTLED_AFTER;
+    {
+        let mut state = shared.lock();
+        state.ready.retain(|ready| ready.id != id);
+        if !settled {
+            let text = format!("{address} closed the connection at once");
+            state.failure = Some(Status::new(Code::Unavailable, text));
+        }
+    }
+    match ended {
+        Ended::Closed(error) => tracing::debug!(%address, error, "connection closed"),
+        Ended::Draining(open) => {
+            tracing::debug!(%address, "server asked to reconnect");
+            // Requests in hand are still being answered there.
+            tokio::spawn(open.drain());
+        }
+    }
+    (group, settled)
+}
+
+#[derive(Default)]
+struct Backoff {
+    attempts: i32,
+}
+
+impl Backoff {
+    fn next(&mut self) -> Duration {
+        let wait = FIRST_WAIT
+            .mul_f64(WAIT_FACTOR.powi(self.attempts))
+            .min(LONGEST_WAIT);
+        // Beyond this the longest wait is reached.
+        self.attempts = (self.attempts + 1).min(20);
+        wait.mul_f64(jitter::around_one(WAIT_SPREAD))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_to_the_longest_and_no_further() {
+        let mut backoff = Backoff::default();
+        let first = backoff.next();
+        assert!((0.8..=1.2).contains(&first.as_secs_f64()), "{first:?}");
+        let last = (0..50).map(|_| backoff.next()).last().unwrap();
+        assert!((24.0..=36.0).contains(&last.as_secs_f64()), "{last:?}");
+    }
+}

@@ -1,0 +1,4 @@
+//! Servers and clients against each other and against others, over loopback.
+
+mod grpc;
+mod support;
