@@ -1,0 +1,64 @@
+# One line per recipe. `just` lists them.
+
+default:
+    @just --list
+
+# Everything that the gate runs.
+ci:
+    .ci/run
+
+# Type-check the workspace.
+check:
+    cargo check --workspace --all-targets
+
+# The tests, as the README says.
+test:
+    cargo test --workspace
+
+# Clippy, warnings denied.
+lint:
+    cargo clippy --workspace --all-targets -- -D warnings
+
+# Format.
+fmt:
+    cargo fmt --all
+
+# Licences, sources, advisories (needs cargo-deny).
+deny:
+    cargo deny check
+
+# API documentation.
+doc:
+    cargo doc --workspace --no-deps
+
+# Build a distribution: `just build pattern-a`.
+build name:
+    cargo run --release -p builder -- build distributions/{{name}}/manifest.toml
+
+# Build and start a distribution on its embedded configuration.
+run name:
+    cargo run --release -p builder -- run distributions/{{name}}/manifest.toml
+
+# End-to-end tests with real SDKs and real binaries.
+e2e:
+    tests/e2e/run
+
+# Build the Go collector that the comparisons use, once.
+peers:
+    benches/load/peers/build-otelcol.sh
+
+# Differential and interoperability tests against the Go collector (`just peers` first).
+e2e-peers:
+    tests/e2e/run peers
+
+# Micro-benchmarks.
+bench:
+    cargo bench -p headwater-benches-micro
+
+# Load comparison: see benches/load/README.md for the flags.
+load *flags:
+    cargo run --release -p headwater-load -- run {{flags}}
+
+# Fuzz one target for a minute (needs cargo-fuzz and a nightly toolchain).
+fuzz target:
+    cargo +nightly fuzz run {{target}} -- -max_total_time=60
