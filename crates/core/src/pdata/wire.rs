@@ -43,6 +43,9 @@ pub enum WireError {
     /// Groups, lists or maps are nested deeper than [`MAX_DEPTH`].
     #[error("message is nested deeper than {MAX_DEPTH} levels")]
     TooDeep,
+    /// A message of 4 GiB or more, where it has to be edited.
+    #[error("message is 4 GiB long or longer")]
+    TooLong,
     /// A string field is not valid UTF-8 (only checked at the strict level).
     #[error("string is not valid UTF-8")]
     Utf8,

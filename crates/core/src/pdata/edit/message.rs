@@ -1,0 +1,388 @@
+//! What is to be changed in one message.
+
+use super::encode::put_nested;
+use super::entry::{Entry, Place, Span, copy_value, load_piece, put_entry};
+use super::output::Output;
+use crate::pdata::view::{AnyValue, Message};
+use crate::pdata::wire::{Field, WireError, WireType, put_tag, put_varint, read_field};
+
+/// Bytes of new values that a thread keeps room for.
+const MAX_SCRATCH: usize = 64 << 10;
+
+/// Attributes that a thread keeps room for.
+const MAX_ENTRIES: usize = 1 << 10;
+
+/// A field that is set to a new value or taken out.
+#[derive(Debug, Clone, Copy)]
+struct Set {
+    number: u32,
+    wire_type: WireType,
+    /// The value in the scratch buffer; `None` takes the field out.
+    value: Option<Span>,
+}
+
+/// A range of the input and what replaces it.
+#[derive(Debug, Clone, Copy)]
+struct Splice {
+    from: usize,
+    to: usize,
+    /// Field number, wire type and value in the scratch buffer; `None` for nothing.
+    new: Option<(u32, WireType, Span)>,
+}
+
+/// The pieces of one message and the changes to it. One per level and thread, used again and
+/// again: its buffers keep their capacity.
+#[derive(Debug, Default)]
+pub(super) struct MessageEdit {
+    /// The occurrences of the message's field, in order; none if it is absent.
+    pieces: Vec<Field>,
+    entries: Vec<Entry>,
+    loaded: bool,
+    /// Where attributes are added: behind the last one there is.
+    end: usize,
+    /// Why the attributes could not all be found.
+    error: Option<WireError>,
+    scratch: Vec<u8>,
+    sets: Vec<Set>,
+    splices: Vec<Splice>,
+    /// How many of the splices have been written.
+    written: usize,
+    changed: bool,
+}
+
+impl MessageEdit {
+    /// Forgets everything and begins with a message without pieces.
+    #[inline]
+    pub(super) fn reset(&mut self) {
+        self.pieces.clear();
+        self.entries.clear();
+        self.loaded = false;
+        self.error = None;
+        self.splices.clear();
+        self.written = 0;
+        self.changed = false;
+    }
+
+    #[inline]
+    pub(super) fn push_piece(&mut self, field: Field) {
+        self.pieces.push(field);
+    }
+
+    /// Gives back what one extraordinary message has made the buffers grow to.
+    pub(super) fn trim(&mut self) {
+        if self.scratch.capacity() > MAX_SCRATCH {
+            self.scratch = Vec::new();
+        }
+        if self.entries.capacity() > MAX_ENTRIES {
+            self.entries = Vec::new();
+            self.splices = Vec::new();
+        }
+    }
+
+    pub(super) fn pieces(&self) -> &[Field] {
+        &self.pieces
+    }
+
+    #[inline]
+    pub(super) fn is_changed(&self) -> bool {
+        self.changed
+    }
+
+    #[inline]
+    fn change(&mut self) {
+        if !self.changed {
+            self.changed = true;
+            self.scratch.clear();
+            self.sets.clear();
+        }
+    }
+
+    // === attributes ===
+
+    /// Finds the attributes, which are the repeated field `number` (below 16). An error is kept
+    /// until [`MessageEdit::commit`].
+    #[inline]
+    pub(super) fn load(&mut self, input: &[u8], number: u32) {
+        if !self.loaded {
+            self.loaded = true;
+            let entries = &mut self.entries;
+            self.error = self.pieces.iter().find_map(|piece| {
+                load_piece(&input[..piece.end], piece.value, number, entries).err()
+            });
+            let last_piece = self.pieces.last().map_or(0, |piece| piece.end);
+            self.end = self
+                .entries
+                .last()
+                .map_or(last_piece, |entry| entry.field().to());
+        }
+    }
+
+    pub(super) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    #[inline]
+    pub(super) fn key<'b>(&'b self, index: usize, input: &'b [u8]) -> &'b [u8] {
+        self.entries[index].key(input, &self.scratch)
+    }
+
+    pub(super) fn value<'b>(&'b self, index: usize, input: &'b [u8]) -> AnyValue<'b> {
+        AnyValue::of(self.entries[index].value(input, &self.scratch))
+    }
+
+    /// The place in `entries` of the first attribute called `key`.
+    #[inline]
+    pub(super) fn find(&self, input: &[u8], key: &[u8]) -> Option<usize> {
+        self.entries.iter().position(|entry| {
+            entry.key_length() == key.len()
+                && entry.place() != Place::Removed
+                && entry.key(input, &self.scratch) == key
+        })
+    }
+
+    pub(super) fn remove(&mut self, index: usize) {
+        self.change();
+        self.entries[index].remove();
+    }
+
+    /// Gives the attribute at `index` another value.
+    pub(super) fn set_value(
+        &mut self,
+        input: &[u8],
+        index: usize,
+        value: impl FnOnce(&mut Vec<u8>),
+    ) {
+        self.set_entry(input, index, None, value);
+    }
+
+    /// Gives the attribute at `index` the value of the one at `from`.
+    pub(super) fn copy_value(&mut self, input: &[u8], index: usize, from: usize) {
+        let source = self.entries[from];
+        self.set_entry(input, index, None, |scratch| {
+            copy_value(scratch, &source, input)
+        });
+    }
+
+    /// Gives the attribute at `index` another name.
+    pub(super) fn rename(&mut self, input: &[u8], index: usize, key: &[u8]) {
+        let source = self.entries[index];
+        self.set_entry(input, index, Some(key), |scratch| {
+            copy_value(scratch, &source, input)
+        });
+    }
+
+    fn set_entry(
+        &mut self,
+        input: &[u8],
+        index: usize,
+        key: Option<&[u8]>,
+        value: impl FnOnce(&mut Vec<u8>),
+    ) {
+        let changed = self.changed;
+        self.change();
+        let old = self.entries[index];
+        let new = put_entry(&mut self.scratch, input, key, Some(&old), value);
+        // Setting what is there already is no change: the message may stay as it came.
+        if key.is_none() && old.same_bytes(&new, input, &self.scratch) {
+            self.changed = changed;
+        } else {
+            self.entries[index] = new;
+        }
+    }
+
+    /// Adds an attribute at the end.
+    pub(super) fn append(&mut self, input: &[u8], key: &[u8], value: impl FnOnce(&mut Vec<u8>)) {
+        self.change();
+        let new = put_entry(&mut self.scratch, input, Some(key), None, value);
+        self.entries.push(new);
+    }
+
+    /// Adds an attribute at the end that has the value of the one at `from`.
+    pub(super) fn append_copy(&mut self, input: &[u8], key: &[u8], from: usize) {
+        let source = self.entries[from];
+        self.append(input, key, |scratch| copy_value(scratch, &source, input));
+    }
+
+    // === other fields ===
+
+    /// The last field `number` as it is after the changes so far: its content or raw value.
+    pub(super) fn field<'b>(
+        &'b self,
+        input: &'b [u8],
+        number: u32,
+        wire_type: WireType,
+    ) -> Option<&'b [u8]> {
+        if self.changed
+            && let Some(set) = self.sets.iter().find(|set| set.number == number)
+        {
+            return set.value.map(|value| value.of(&self.scratch));
+        }
+        let fields = self.pieces.iter().flat_map(|piece| {
+            let piece = Message::new(piece.bytes(input));
+            piece.fields()
+        });
+        fields
+            .filter(|item| item.field.number == number && item.field.wire_type == wire_type)
+            .last()
+            .map(|item| item.bytes())
+    }
+
+    /// Sets field `number` to what `value` appends, a length-delimited content or a raw value.
+    pub(super) fn set_field(
+        &mut self,
+        number: u32,
+        wire_type: WireType,
+        value: impl FnOnce(&mut Vec<u8>),
+    ) {
+        self.change();
+        let from = self.scratch.len();
+        value(&mut self.scratch);
+        let value = Some(Span::new(from, self.scratch.len()));
+        self.sets.retain(|set| set.number != number);
+        self.sets.push(Set {
+            number,
+            wire_type,
+            value,
+        });
+    }
+
+    /// Takes field `number` out.
+    pub(super) fn clear_field(&mut self, number: u32) {
+        self.change();
+        self.sets.retain(|set| set.number != number);
+        self.sets.push(Set {
+            number,
+            wire_type: WireType::Len,
+            value: None,
+        });
+    }
+
+    // === writing ===
+
+    /// Turns the changes into splices, in the order of the input. `attributes` is the field
+    /// number of the attributes. Fails if the message turned out to be none.
+    #[inline]
+    pub(super) fn commit(&mut self, input: &[u8], attributes: u32) -> Result<(), WireError> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        if self.changed {
+            self.splice_entries(attributes);
+            if !self.sets.is_empty() {
+                self.splice_sets(input)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn splice_entries(&mut self, number: u32) {
+        for entry in &self.entries {
+            let (from, to) = match entry.place() {
+                Place::Input => continue,
+                Place::Removed if entry.is_added() => continue,
+                _ if entry.is_added() => (self.end, self.end),
+                _ => (entry.field().from(), entry.field().to()),
+            };
+            let new = match entry.place() {
+                Place::Scratch => Some((number, WireType::Len, entry.whole())),
+                Place::Input | Place::Removed => None,
+            };
+            self.splices.push(Splice { from, to, new });
+        }
+    }
+
+    fn splice_sets(&mut self, input: &[u8]) -> Result<(), WireError> {
+        let end = self.pieces.last().map_or(0, |piece| piece.end);
+        for set in &self.sets {
+            // The first occurrence makes way for the new value, the others for nothing.
+            let mut new = set.value.map(|value| (set.number, set.wire_type, value));
+            for piece in &self.pieces {
+                let mut pos = piece.value;
+                while let Some(field) = read_field(&input[..piece.end], &mut pos)? {
+                    if field.number == set.number {
+                        let (from, to) = (field.start, field.end);
+                        self.splices.push(Splice {
+                            from,
+                            to,
+                            new: new.take(),
+                        });
+                    }
+                }
+            }
+            if new.is_some() {
+                self.splices.push(Splice {
+                    from: end,
+                    to: end,
+                    new,
+                });
+            }
+        }
+        self.splices.sort_by_key(|splice| (splice.from, splice.to));
+        Ok(())
+    }
+
+    /// Writes the changes to the piece in `piece`, which the walk has reached.
+    pub(super) fn write_piece(
+        &mut self,
+        piece: Field,
+        output: &mut Output<'_>,
+    ) -> Result<(), WireError> {
+        if self
+            .splices
+            .get(self.written)
+            .is_some_and(|splice| splice.from <= piece.end)
+        {
+            output.enter(piece);
+            self.write_until(piece.end, output)?;
+            output.leave();
+        }
+        Ok(())
+    }
+
+    /// Writes the changes up to `end`; the message that they are in has been entered.
+    #[inline]
+    pub(super) fn write_until(
+        &mut self,
+        end: usize,
+        output: &mut Output<'_>,
+    ) -> Result<(), WireError> {
+        while let Some(splice) = self.splices.get(self.written)
+            && splice.to <= end
+        {
+            let out = output.cut(splice.from, splice.to)?;
+            if let Some(new) = splice.new {
+                self.put(out, new);
+            }
+            self.written += 1;
+        }
+        Ok(())
+    }
+
+    /// Writes a message that was absent as field `number` at `at` of the message around it.
+    pub(super) fn write_new(
+        &mut self,
+        at: usize,
+        number: u32,
+        output: &mut Output<'_>,
+    ) -> Result<(), WireError> {
+        if self.pieces.is_empty() && !self.splices.is_empty() {
+            self.written = self.splices.len();
+            put_nested(output.cut(at, at)?, number, |out| {
+                for new in self.splices.iter().filter_map(|splice| splice.new) {
+                    self.put(out, new);
+                }
+            });
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn put(&self, out: &mut Vec<u8>, new: (u32, WireType, Span)) {
+        let (number, wire_type, value) = new;
+        put_tag(out, number, wire_type);
+        if wire_type == WireType::Len {
+            put_varint(out, value.len() as u64);
+        }
+        out.extend_from_slice(value.of(&self.scratch));
+    }
+}
