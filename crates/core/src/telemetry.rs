@@ -5,6 +5,7 @@
 //! (`otelcol_…`) and no unit or type suffix: the reader adds those.
 
 mod histogram;
+mod receiver;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,6 +13,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 pub use histogram::{Histogram, HistogramSnapshot};
+pub use receiver::ReceiverInstruments;
 
 /// From which `service.telemetry.metrics.level` on an instrument is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
