@@ -14,10 +14,11 @@ use crate::error::LoadError;
 use crate::otlp::{self, Protocol};
 use crate::payload;
 
-/// The most a pool of bodies may hold, so that it stays near the caches. Unit: bytes.
-const POOL_BYTES: usize = 4 << 20;
-/// The least and the most different requests in a pool.
-const POOL_SIZE: (usize, usize) = (4, 64);
+/// Different items in a pool: two batches of the usual 8,192, so that a compressor never finds a
+/// whole request again in the batch it works on.
+const POOL_ITEMS: usize = 16_384;
+/// The fewest different requests in a pool.
+const POOL_REQUESTS: usize = 4;
 
 /// Requests that are encoded once and sent in turn; the ids of one differ from those of the next.
 #[derive(Debug)]
@@ -42,8 +43,7 @@ impl Pool {
         encoding: Encoding,
         items: usize,
     ) -> Result<Self, LoadError> {
-        let size = payload::request(signal, items, 0).len().max(1);
-        let count = (POOL_BYTES / size).clamp(POOL_SIZE.0, POOL_SIZE.1);
+        let count = POOL_ITEMS.div_ceil(items.max(1)).max(POOL_REQUESTS);
         let mut bodies = Vec::with_capacity(count);
         for seed in 0..count {
             let request = payload::request(signal, items, seed as u64);
