@@ -6,6 +6,7 @@
 //! oneof the last member counts. A view never fails: bytes that are no message end it, as if
 //! the message ended there (what a request must look like is checked where it comes in).
 
+mod display;
 mod message;
 mod text;
 mod value;
