@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use async_trait::async_trait;
+use headwater_core::bytes::Bytes;
 use headwater_core::config::Config;
 use headwater_core::graph::{Environment, Graph, GraphConfig, GraphError, PipelineConfig};
 use headwater_core::{
@@ -274,11 +275,7 @@ impl Case {
             .get(signal)
             .cloned()
             .unwrap();
-        let batch = Batch::new(
-            signal,
-            headwater_core::bytes::Bytes::from_static(b"x"),
-            items,
-        );
+        let batch = Batch::new(signal, Bytes::from_static(b"x"), items);
         output.consume(batch).await
     }
 

@@ -1,4 +1,5 @@
 //! The example as a pipeline runs it.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::Arc;
 
