@@ -12,7 +12,7 @@ use headwater_core::config::Diagnostics;
 use crate::build::{self, BuildError, Built, Options};
 use crate::check::check;
 use crate::console::{Console, ErrorFormat};
-use crate::create::create;
+use crate::create;
 use crate::error::Failure;
 use crate::import::import;
 use crate::layout::{find_checkout, shown};
@@ -68,6 +68,9 @@ enum Verb {
         /// Where to. Default: `distributions/NAME` in a checkout, else `NAME`.
         #[arg(long, value_name = "FOLDER")]
         path: Option<PathBuf>,
+        /// List exactly the components that this configuration uses. Can be given several times.
+        #[arg(long, value_name = "FILE")]
+        config: Vec<PathBuf>,
     },
     /// Translate a manifest of the OpenTelemetry Collector Builder.
     Import {
@@ -147,7 +150,7 @@ fn run(verb: Verb, console: Console) -> Result<ExitCode, Failure> {
                 format!("{}: {components} components", loaded.plan.name),
             );
         }
-        Verb::New { name, path } => new(&name, path, &working, console)?,
+        Verb::New { name, path, config } => new(&name, path, &config, &working, console)?,
         Verb::Import { file, output } => import_verb(&file, output.as_deref(), &working, console)?,
     }
     Ok(ExitCode::SUCCESS)
@@ -210,19 +213,33 @@ fn start(program: &Path, arguments: &[String]) -> Result<ExitCode, Failure> {
     Ok(ExitCode::from(u8::from(!status.success())))
 }
 
-fn new(name: &str, path: Option<PathBuf>, working: &Path, console: Console) -> Result<(), Failure> {
-    if !crate::manifest::is_name(name) {
-        let message = format!(
-            "{name:?} is not a name for a program: begin with a lower-case letter; use lower-case \
-             letters, digits, `-` and `_`"
-        );
-        return Err(Failure::Usage(message));
+fn new(
+    name: &str,
+    path: Option<PathBuf>,
+    configs: &[PathBuf],
+    working: &Path,
+    console: Console,
+) -> Result<(), Failure> {
+    if let Some(problem) = crate::manifest::name_problem(name) {
+        return Err(Failure::Usage(format!("{name:?}: {problem}")));
     }
-    let folder = path.unwrap_or_else(|| match find_checkout(working, working) {
+    let checkout = find_checkout(working, working);
+    let files = if configs.is_empty() {
+        create::usual(name)
+    } else {
+        let mut diagnostics = Diagnostics::new();
+        let catalog = read_catalog(checkout.as_deref())?;
+        let trees = configs.iter().map(|path| read_tree(path, &mut diagnostics));
+        let trees: Vec<_> = trees.collect::<Vec<_>>().into_iter().flatten().collect();
+        let files = create::for_configs(name, &trees, &catalog, &mut diagnostics);
+        console.show(&diagnostics)?;
+        files
+    };
+    let folder = path.unwrap_or_else(|| match checkout {
         Some(root) => root.join("distributions").join(name),
         None => working.join(name),
     });
-    create(name, &folder)?;
+    create::create(&files, &folder)?;
     console.result(shown(&folder.join("manifest.toml"), working).display());
     Ok(())
 }

@@ -57,14 +57,10 @@ impl Distribution {
             validation
                 .error("name", "a distribution needs a name")
                 .help("write `name = \"my-collector\"`");
-        } else if !is_name(&self.name) {
-            validation.error("name", "not a name for a program").help(
-                "begin with a lower-case letter; use lower-case letters, digits, `-` and `_`",
-            );
-        } else if RESERVED.contains(&self.name.as_str()) {
+        } else if let Some(problem) = name_problem(&self.name) {
             validation
-                .error("name", "this name is used by the build itself")
-                .help(format!("not one of: {}", RESERVED.join(", ")));
+                .error("name", "not a name for a program")
+                .help(problem);
         }
         if self.version.is_empty() {
             validation
@@ -74,13 +70,22 @@ impl Distribution {
     }
 }
 
-/// Whether a distribution can be called `text`.
-pub(crate) fn is_name(text: &str) -> bool {
-    text.len() <= 64
+/// Why a distribution cannot be called `text`, if it cannot.
+pub(crate) fn name_problem(text: &str) -> Option<String> {
+    let fits = text.len() <= 64
         && text.starts_with(|c: char| c.is_ascii_lowercase())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte))
+        && text.bytes().all(|byte| {
+            byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte)
+        });
+    if !fits {
+        let rule = "begin with a lower-case letter; use up to 64 lower-case letters, digits, \
+                    `-` and `_`";
+        return Some(rule.to_owned());
+    }
+    RESERVED.contains(&text).then(|| {
+        let others = RESERVED.join(", ");
+        format!("the build itself uses some names; not one of: {others}")
+    })
 }
 
 /// How a distribution is built.

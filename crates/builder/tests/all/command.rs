@@ -86,6 +86,35 @@ fn a_new_distribution_passes_its_own_check() {
 }
 
 #[test]
+fn a_distribution_can_be_made_from_configurations() {
+    let checkout = Checkout::new();
+    let config = |exporter: &str| {
+        format!(
+            "receivers:\n  otlp:\n  otlp/2:\nexporters:\n  {exporter}:\nservice:\n  pipelines:\n    \
+             logs: {{receivers: [otlp, otlp/2], exporters: [{exporter}]}}\n"
+        )
+    };
+    checkout.write("a.yaml", &config("debug"));
+    checkout.write("b.yaml", &config("otlp"));
+    let arguments = ["new", "mine", "--config", "a.yaml", "--config", "b.yaml"];
+    let output = builder(&checkout, &arguments);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let path = "distributions/mine/manifest.toml";
+    let manifest = std::fs::read_to_string(checkout.root().join(path)).unwrap();
+    let expected = "receivers = [\"otlp\"]\nexporters = [\"debug\", \"otlp_grpc\"]\n";
+    assert!(manifest.contains(expected), "{manifest}");
+    let check = ["check", path, "--config", "a.yaml", "--config", "b.yaml"];
+    let output = builder(&checkout, &check);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+
+    checkout.write("c.yaml", &config("dbug"));
+    let output = builder(&checkout, &["new", "other", "--config", "c.yaml"]);
+    assert_eq!(output.status.code(), Some(78));
+    assert!(text(&output.stderr).contains("did you mean `debug`?"));
+    assert!(!checkout.root().join("distributions/other").exists());
+}
+
+#[test]
 fn further_configurations_are_checked_against_the_manifest() {
     let checkout = Checkout::new();
     checkout.write(
