@@ -105,7 +105,7 @@ proptest! {
         (signal, request) in requests(), cut: u16, place: u16, value: u8,
     ) {
         let mut json = json_of(signal, &request);
-        let at = |fraction: u16, len: usize| usize::from(fraction) * len >> 16;
+        let at = |fraction: u16, len: usize| (usize::from(fraction) * len) >> 16;
         let place = at(place, json.len());
         json[place] = value;
         if let Ok(bytes) = from_json(signal, &json) {

@@ -16,7 +16,7 @@ fn mutations() -> impl Strategy<Value = Vec<(u16, u8)>> {
 
 fn mutate(bytes: &mut [u8], mutations: &[(u16, u8)]) {
     for (place, value) in mutations {
-        let at = usize::from(*place) * bytes.len() >> 16;
+        let at = (usize::from(*place) * bytes.len()) >> 16;
         if let Some(byte) = bytes.get_mut(at) {
             *byte = *value;
         }
@@ -68,7 +68,7 @@ proptest! {
 
     #[test]
     fn a_request_cut_short_is_refused_as_elsewhere((signal, request) in requests(), at: u16) {
-        agree(signal, &request[..usize::from(at) * request.len() >> 16])?;
+        agree(signal, &request[..(usize::from(at) * request.len()) >> 16])?;
     }
 
     #[test]
