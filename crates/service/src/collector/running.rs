@@ -1,0 +1,180 @@
+//! A collector that runs.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use headwater_core::graph::Topology;
+use headwater_core::ledger::{Balance, Ledger};
+use headwater_core::status::Instance;
+use headwater_core::telemetry::Telemetry;
+use headwater_core::{ComponentError, Runtime};
+
+use super::Shared;
+use super::endpoints::Endpoints;
+use crate::generation::Generation;
+use crate::load::Configuration;
+use crate::metrics::Exposition;
+use crate::telemetry::PrometheusConfig;
+
+/// A collector that runs. Dropping it without [`RunningCollector::shutdown`] leaves its tasks to
+/// the runtime and loses what they hold.
+pub struct RunningCollector {
+    pub(super) shared: Arc<Shared>,
+    pub(super) runtime: Arc<dyn Runtime>,
+    pub(super) generation: Generation,
+    pub(super) configuration: Configuration,
+    pub(super) endpoints: Endpoints,
+}
+
+/// How a shutdown went.
+#[derive(Debug)]
+#[must_use = "it says what was lost"]
+pub struct Shutdown {
+    /// What components said; empty if all went well.
+    pub errors: Vec<ComponentError>,
+    /// The books of every component.
+    pub balances: BTreeMap<Instance, Balance>,
+}
+
+impl Shutdown {
+    /// Items that are still held or were dropped, over all components.
+    #[must_use]
+    pub fn lost(&self) -> u64 {
+        self.balances
+            .values()
+            .map(|balance| balance.dropped.values().sum::<u64>() + balance.held.max(0) as u64)
+            .sum()
+    }
+}
+
+impl RunningCollector {
+    /// The books of every component.
+    #[must_use]
+    pub fn ledger(&self) -> &Ledger {
+        &self.shared.ledger
+    }
+
+    /// The instruments of every component.
+    #[must_use]
+    pub fn telemetry(&self) -> &Telemetry {
+        &self.shared.telemetry
+    }
+
+    /// The components and how they are connected.
+    #[must_use]
+    pub fn topology(&self) -> &Topology {
+        self.generation.topology()
+    }
+
+    /// Own metrics as Prometheus text, at the configured level.
+    #[must_use]
+    pub fn prometheus_text(&self) -> String {
+        let telemetry = &self.configuration.telemetry;
+        let resource = self.shared.resource(&self.configuration);
+        let version = &self.shared.build_info.version;
+        Exposition::new(&PrometheusConfig::default(), &resource, version)
+            .write(&self.shared.sources.read(telemetry.metrics.level.into()))
+    }
+
+    /// Where own metrics are served; empty unless asked for.
+    #[must_use]
+    pub fn metrics_addresses(&self) -> Vec<SocketAddr> {
+        self.endpoints.addresses().collect()
+    }
+
+    /// Waits until a component says that it cannot go on, and why. The collector should then be
+    /// shut down.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost when the future is dropped.
+    pub async fn failed(&mut self) -> String {
+        self.generation.failed().await
+    }
+
+    /// Stops receivers, waits for what is in hand to flow out, stops everything. Takes at most
+    /// the configured timeout.
+    pub async fn shutdown(self) -> Shutdown {
+        let deadline = self.shared.deadline();
+        self.shutdown_by(deadline).await
+    }
+
+    /// As [`RunningCollector::shutdown`], with a deadline.
+    pub async fn shutdown_by(self, deadline: Instant) -> Shutdown {
+        tracing::info!("Starting shutdown...");
+        let errors = self.generation.shutdown(deadline).await;
+        log_shutdown_errors(&errors);
+        let balances = self.shared.ledger.balances();
+        for (instance, balance) in &balances {
+            log_balance(instance, balance);
+        }
+        tracing::info!("Shutdown complete.");
+        Shutdown { errors, balances }
+    }
+}
+
+impl fmt::Debug for RunningCollector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RunningCollector")
+            .field("topology", self.topology())
+            .finish_non_exhaustive()
+    }
+}
+
+pub(super) fn log_shutdown_errors(errors: &[ComponentError]) {
+    for error in errors {
+        tracing::error!(
+            error = error as &dyn std::error::Error,
+            "Failed to shut down"
+        );
+    }
+}
+
+/// One line per component: loud when something is missing.
+fn log_balance(instance: &Instance, balance: &Balance) {
+    let dropped: u64 = balance.dropped.values().sum();
+    let reasons: Vec<String> = balance
+        .dropped
+        .iter()
+        .map(|(reason, items)| format!("{reason}: {items}"))
+        .collect();
+    let (reasons, imbalance) = (reasons.join(", "), balance.imbalance());
+    let (id, kind, part) = (&instance.id, instance.kind.as_str(), instance.part.as_str());
+    let Balance {
+        received,
+        created,
+        sent,
+        filtered,
+        held,
+        ..
+    } = balance;
+    if dropped == 0 && *held == 0 && imbalance == 0 {
+        tracing::info!(
+            otelcol.component.id = %id,
+            otelcol.component.kind = kind,
+            part,
+            received,
+            created,
+            sent,
+            filtered,
+            "Balance"
+        );
+    } else {
+        tracing::warn!(
+            otelcol.component.id = %id,
+            otelcol.component.kind = kind,
+            part,
+            received,
+            created,
+            sent,
+            filtered,
+            dropped,
+            reasons,
+            held,
+            imbalance,
+            "Balance: items were lost"
+        );
+    }
+}
