@@ -73,11 +73,11 @@ impl Yaml<'_> {
         match &node.value {
             Value::Map(map) if !map.is_empty() => {
                 self.out.push('\n');
-                self.map(map, depth + INDENT, false);
+                self.map(map, deeper(depth), false);
             }
             Value::Seq(items) if !items.is_empty() => {
                 self.out.push('\n');
-                self.list(items, depth + INDENT);
+                self.list(items, deeper(depth));
             }
             _ => {
                 self.out.push(' ');
@@ -113,6 +113,12 @@ impl Yaml<'_> {
         write(self);
         self.path.truncate(length);
     }
+}
+
+/// The next level, as Go's YAML writer counts: in a map inside a list, which stands two blanks
+/// deeper than the list, that is two more, not four.
+const fn deeper(depth: usize) -> usize {
+    (depth + INDENT) / INDENT * INDENT
 }
 
 /// A string, in quotes where it would be read as something else without.

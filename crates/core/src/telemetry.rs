@@ -114,7 +114,9 @@ enum Series {
     Counter(Counter),
     Gauge(Gauge),
     Histogram(Histogram),
-    Callback(Weak<Callback>),
+    /// The last one that is alive counts: during a reload the pipelines before and after
+    /// observe the same series.
+    Callbacks(Vec<Weak<Callback>>),
 }
 
 #[derive(Default)]
@@ -188,7 +190,8 @@ impl Telemetry {
         })
     }
 
-    /// A series whose value is computed when it is read. It lives as long as the observation.
+    /// A series whose value is computed when it is read. It lives as long as the observation;
+    /// of several observations of one series the latest is read.
     #[must_use]
     pub fn observe(
         &self,
@@ -198,8 +201,9 @@ impl Telemetry {
     ) -> Observation {
         let callback: Arc<Callback> = Arc::new(Box::new(value));
         let weak = Arc::downgrade(&callback);
-        self.with(instrument, attributes, |slot| {
-            *slot = Some(Series::Callback(weak))
+        self.with(instrument, attributes, |slot| match slot {
+            Some(Series::Callbacks(callbacks)) => callbacks.push(weak),
+            slot => *slot = Some(Series::Callbacks(vec![weak])),
         });
         Observation(callback)
     }
@@ -230,7 +234,7 @@ impl Telemetry {
         let mut registered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut families = Vec::new();
         for (instrument, series) in registered.families.values_mut() {
-            series.retain(|_, s| !matches!(s, Series::Callback(c) if c.strong_count() == 0));
+            series.retain(|_, series| series.is_alive());
             if instrument.level > level || level == Level::None || series.is_empty() {
                 continue;
             }
@@ -255,12 +259,24 @@ impl fmt::Debug for Telemetry {
 }
 
 impl Series {
+    /// Forgets observations that are gone; false if none is left.
+    fn is_alive(&mut self) -> bool {
+        let Self::Callbacks(callbacks) = self else {
+            return true;
+        };
+        callbacks.retain(|callback| callback.strong_count() > 0);
+        !callbacks.is_empty()
+    }
+
     fn read(&self) -> Option<SeriesValue> {
         Some(match self {
             Self::Counter(counter) => SeriesValue::Number(counter.get() as f64),
             Self::Gauge(gauge) => SeriesValue::Number(gauge.get() as f64),
             Self::Histogram(histogram) => SeriesValue::Histogram(histogram.read()),
-            Self::Callback(callback) => SeriesValue::Number(callback.upgrade()?()),
+            Self::Callbacks(callbacks) => {
+                let callback = callbacks.iter().rev().find_map(Weak::upgrade)?;
+                SeriesValue::Number(callback())
+            }
         })
     }
 }
@@ -302,6 +318,23 @@ mod tests {
         assert!(telemetry.snapshot(Level::Normal).is_empty());
         assert_eq!(telemetry.snapshot(Level::Detailed).len(), 1);
         assert!(telemetry.snapshot(Level::None).is_empty());
+    }
+
+    #[test]
+    fn the_latest_observation_that_lives_is_read() {
+        let telemetry = Telemetry::default();
+        let gauge = Instrument {
+            name: "otelcol_z",
+            kind: InstrumentKind::Gauge,
+            ..SENT
+        };
+        let read = || telemetry.snapshot(Level::Basic)[0].series[0].1.clone();
+        let running = telemetry.observe(gauge, Vec::new(), || 1.0);
+        let tried = telemetry.observe(gauge, Vec::new(), || 2.0);
+        assert_eq!(read(), SeriesValue::Number(2.0));
+        drop(tried);
+        assert_eq!(read(), SeriesValue::Number(1.0));
+        drop(running);
     }
 
     #[test]
