@@ -35,6 +35,7 @@ pub(crate) struct FieldAttributes {
 #[derive(Default)]
 pub(crate) struct TypeAttributes {
     pub(crate) validate: Option<Path>,
+    pub(crate) decoded: Option<Path>,
     pub(crate) removed: Vec<Removed>,
     pub(crate) case_insensitive: bool,
 }
@@ -118,6 +119,8 @@ impl TypeAttributes {
             attribute.parse_nested_meta(|meta| {
                 if meta.path.is_ident("validate") {
                     parsed.validate = Some(meta.value()?.parse()?);
+                } else if meta.path.is_ident("decoded") {
+                    parsed.decoded = Some(meta.value()?.parse()?);
                 } else if meta.path.is_ident("case_insensitive") {
                     parsed.case_insensitive = true;
                 } else if meta.path.is_ident("removed") {
@@ -125,9 +128,9 @@ impl TypeAttributes {
                 } else if meta.path.is_ident("removed_error") {
                     parsed.removed.push(removed(&meta, true)?);
                 } else {
-                    return Err(
-                        meta.error("expected validate, case_insensitive, removed or removed_error")
-                    );
+                    return Err(meta.error(
+                        "expected validate, decoded, case_insensitive, removed or removed_error",
+                    ));
                 }
                 Ok(())
             })?;

@@ -17,6 +17,8 @@
 //!
 //! Attributes of a struct:
 //! * `#[config(validate = path::to::function)]`: called as `function(&self, &mut Validation)`;
+//! * `#[config(decoded = path::to::function)]`: called as `function(&mut self, &Node)` after the
+//!   section was decoded, for defaults that depend on what was written; not for squashed structs;
 //! * `#[config(removed(key = "old", help = "write …"))]`: accepted with a warning;
 //!   `removed_error(…)`: an error.
 //!

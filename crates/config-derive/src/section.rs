@@ -69,7 +69,11 @@ pub(crate) fn expand(input: &DeriveInput, data: &DataStruct) -> syn::Result<Toke
         }
     });
     let (impl_generics, type_generics, where_clause) = input.generics.split_for_impl();
-    let config_impl = config_impl(input);
+    let decoded = attributes
+        .decoded
+        .as_ref()
+        .map(|function| quote!(#function(value, node);));
+    let config_impl = config_impl(input, decoded.as_ref());
     Ok(quote! {
         #config_impl
 
@@ -114,7 +118,7 @@ pub(crate) fn expand(input: &DeriveInput, data: &DataStruct) -> syn::Result<Toke
 }
 
 /// The part that is the same for every struct.
-fn config_impl(input: &DeriveInput) -> TokenStream {
+fn config_impl(input: &DeriveInput, decoded: Option<&TokenStream>) -> TokenStream {
     let ident = &input.ident;
     let (impl_generics, type_generics, where_clause) = input.generics.split_for_impl();
     quote! {
@@ -127,7 +131,9 @@ fn config_impl(input: &DeriveInput) -> TokenStream {
                 node: &::headwater_core::config::Node,
                 cx: &mut ::headwater_core::config::DecodeContext<'_>,
             ) {
-                ::headwater_core::config::decode_struct(self, node, cx);
+                let value = self;
+                ::headwater_core::config::decode_struct(value, node, cx);
+                #decoded
             }
 
             fn from_node(
@@ -135,7 +141,7 @@ fn config_impl(input: &DeriveInput) -> TokenStream {
                 cx: &mut ::headwater_core::config::DecodeContext<'_>,
             ) -> ::core::option::Option<Self> {
                 let mut value = <Self as ::core::default::Default>::default();
-                ::headwater_core::config::decode_struct(&mut value, node, cx);
+                <Self as ::headwater_core::config::Config>::decode(&mut value, node, cx);
                 ::core::option::Option::Some(value)
             }
 

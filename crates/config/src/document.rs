@@ -93,12 +93,12 @@ impl Document {
                 .find(|kind| kind.section() == key.name);
             match kind {
                 Some(kind) => {
-                    let entries = components(kind, key, node, diagnostics);
+                    let entries = components(kind, &key, node, diagnostics);
                     document.components[kind as usize].extend(entries);
                 }
                 None if key.name == "service" => {
                     service_key = Some(key.origin.clone());
-                    document.service = service(key, node, diagnostics);
+                    document.service = service(&key, node, diagnostics);
                 }
                 None => unknown_key(&key, "", &TOP_LEVEL, diagnostics),
             }
@@ -170,13 +170,13 @@ fn section(key: &Key, node: Node, path: &str, diagnostics: &mut Diagnostics) -> 
 
 fn components(
     kind: ComponentKind,
-    key: Key,
+    key: &Key,
     node: Node,
     diagnostics: &mut Diagnostics,
 ) -> Vec<Entry> {
     let path = kind.section();
     let mut entries: Vec<Entry> = Vec::new();
-    for (key, node) in section(&key, node, path, diagnostics) {
+    for (key, node) in section(key, node, path, diagnostics) {
         let id: ComponentId = match key.name.parse() {
             Ok(id) => id,
             Err(error) => {
@@ -227,9 +227,9 @@ fn invalid_id(
     }
 }
 
-fn service(key: Key, node: Node, diagnostics: &mut Diagnostics) -> Service {
+fn service(key: &Key, node: Node, diagnostics: &mut Diagnostics) -> Service {
     let mut service = Service::default();
-    for (key, node) in section(&key, node, "service", diagnostics) {
+    for (key, node) in section(key, node, "service", diagnostics) {
         match key.name.as_str() {
             "telemetry" => service.telemetry = Some((key.origin, node)),
             "extensions" => {
@@ -267,7 +267,7 @@ fn pipelines(key: &Key, node: Node, diagnostics: &mut Diagnostics) -> Vec<Pipeli
                 .also(&first.key, "first written here");
             continue;
         }
-        pipelines.push(pipeline(id, key, node, diagnostics));
+        pipelines.push(pipeline(id, &key, node, diagnostics));
     }
     pipelines
 }
@@ -292,7 +292,7 @@ fn unknown_signal(key: &Key, signal: &str, diagnostics: &mut Diagnostics) {
     };
 }
 
-fn pipeline(id: PipelineId, key: Key, node: Node, diagnostics: &mut Diagnostics) -> Pipeline {
+fn pipeline(id: PipelineId, key: &Key, node: Node, diagnostics: &mut Diagnostics) -> Pipeline {
     let path = format!("service::pipelines::{id}");
     let mut pipeline = Pipeline {
         id,
@@ -301,7 +301,7 @@ fn pipeline(id: PipelineId, key: Key, node: Node, diagnostics: &mut Diagnostics)
         processors: Vec::new(),
         exporters: Vec::new(),
     };
-    for (key, node) in section(&key, node, &path, diagnostics) {
+    for (key, node) in section(key, node, &path, diagnostics) {
         let list_path = format!("{path}::{}", key.name);
         match key.name.as_str() {
             "receivers" => {

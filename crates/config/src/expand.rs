@@ -20,12 +20,15 @@ use crate::{MAX_DOCUMENT_BYTES, merge};
 const MAX_PASSES: usize = 1000;
 /// How many references a whole configuration may hold, those in what they bring in included.
 const MAX_REFERENCES: usize = 20_000;
+/// How much text may be written while references inside of text are replaced, all in all.
+const MAX_WRITTEN_BYTES: usize = 64 * 1024 * 1024;
 
 /// Expands every value of a tree.
 pub(crate) struct Expander<'a> {
     surroundings: &'a Surroundings<'a>,
     diagnostics: &'a mut Diagnostics,
     references_left: usize,
+    bytes_left: usize,
     path: String,
     /// Whether what is found out is known already.
     quiet: bool,
@@ -46,6 +49,7 @@ impl<'a> Expander<'a> {
             surroundings,
             diagnostics,
             references_left: MAX_REFERENCES,
+            bytes_left: MAX_WRITTEN_BYTES,
             path: String::new(),
             quiet: false,
         }
@@ -127,9 +131,9 @@ impl<'a> Expander<'a> {
                     origin = retrieved.node.origin;
                 }
                 expanded = None;
-                text = text.replace(&text[range].to_owned(), &retrieved.text);
-                if text.len() > MAX_DOCUMENT_BYTES {
-                    break;
+                match self.replace(&text, &text[range], &retrieved.text, &place) {
+                    Some(replaced) => text = replaced,
+                    None => return Node::null(origin),
                 }
                 continue;
             }
@@ -173,8 +177,7 @@ impl<'a> Expander<'a> {
             // A string that is given this value takes its text, with references expanded.
             Some(text) if holds_references && text.contains("${") => {
                 let outer = std::mem::replace(&mut self.quiet, true);
-                let origin = node.origin.clone();
-                let spliced = self.splice(text.into_string(), &origin);
+                let spliced = self.splice(text.into_string(), &node.origin);
                 self.quiet = outer;
                 Some(spliced)
             }
@@ -196,12 +199,48 @@ impl<'a> Expander<'a> {
             let Some(retrieved) = self.retrieve(&text[range.clone()], origin) else {
                 break;
             };
-            text = text.replace(&text[range].to_owned(), &retrieved.text);
-            if text.len() > MAX_DOCUMENT_BYTES {
-                break;
+            match self.replace(&text, &text[range], &retrieved.text, origin) {
+                Some(replaced) => text = replaced,
+                None => break,
             }
         }
         unescape(&text).into()
+    }
+
+    /// Replaces a reference wherever it stands in a text; `None` if that grows out of bounds.
+    fn replace(&mut self, text: &str, from: &str, to: &str, place: &Origin) -> Option<String> {
+        // The reference stands there at least once; growth is bounded by what is left.
+        let places = text.matches(from).count();
+        let length = text.len() + places * to.len();
+        match self
+            .bytes_left
+            .checked_sub(length)
+            .filter(|_| length <= MAX_DOCUMENT_BYTES)
+        {
+            Some(left) => {
+                self.bytes_left = left;
+                Some(text.replace(from, to))
+            }
+            None => {
+                self.exhausted(
+                    "the value expands to more text than a configuration can need",
+                    place,
+                );
+                None
+            }
+        }
+    }
+
+    /// Stops all further expansion; said once.
+    fn exhausted(&mut self, message: &str, place: &Origin) {
+        if self.references_left > 0 {
+            let message = message.to_owned();
+            self.diagnostics
+                .error(Code::TOO_MANY_EXPANSIONS, message)
+                .path(&self.path)
+                .at(place);
+        }
+        self.references_left = 0;
     }
 
     /// The next reference to expand. Warns about those that are never reached.
@@ -241,9 +280,13 @@ impl<'a> Expander<'a> {
         let Some(uri) = Uri::parse(uri) else {
             let message = format!("`{}` is not a reference", reference.escape_debug());
             let mut diagnostic = error(Code::INVALID_REFERENCE, message);
-            diagnostic.help(format!(
-                "write `${{env:NAME}}`, or `${reference}` for the text itself"
-            ));
+            if inner.contains(":-") {
+                diagnostic.help(format!("write `${{env:{inner}}}`"));
+            } else {
+                diagnostic.help(format!(
+                    "write `${{env:NAME}}`, or `${reference}` for the text itself"
+                ));
+            }
             self.report(diagnostic, place);
             return None;
         };
@@ -252,14 +295,15 @@ impl<'a> Expander<'a> {
             self.report(error(Code::DOLLAR_IN_REFERENCE, message), place);
             return None;
         }
-        let Some(left) = self.references_left.checked_sub(1) else {
-            let message = format!("there are more than {MAX_REFERENCES} references");
-            if !self.diagnostics.iter().any(|item| item.message == message) {
-                self.report(error(Code::TOO_MANY_EXPANSIONS, message), place);
+        match self.references_left {
+            0 => return None,
+            1 => {
+                let message = format!("there are more than {MAX_REFERENCES} references");
+                self.exhausted(&message, place);
+                return None;
             }
-            return None;
-        };
-        self.references_left = left;
+            _ => self.references_left -= 1,
+        }
         match self.surroundings.retrieve(&uri) {
             Ok(text) => self.read(text, place),
             Err(diagnostic) => {
@@ -275,7 +319,7 @@ impl<'a> Expander<'a> {
         let (node, text, origin) = match text {
             Text::Variable { name, text, remark } => {
                 if let Some(remark) = remark {
-                    self.report(remark, place);
+                    self.report(*remark, place);
                 }
                 let origin = variable_origin(&name, Some(place));
                 let node = yaml::parse(&text, &Place::Fixed(&origin), &mut scratch);

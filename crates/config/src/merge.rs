@@ -2,27 +2,34 @@
 
 use headwater_core::config::{Key, Map, Node, Value};
 
-/// Splits keys at `::`, so that `a::b: 1` is `a: {b: 1}`. Maps inside lists stay as they are.
+use crate::yaml::MAX_DEPTH;
+
+/// Splits keys at `::`, so that `a::b: 1` is `a: {b: 1}`. Maps inside lists stay as they are, and
+/// so do keys that would nest deeper than a configuration may.
 pub(crate) fn split_keys(node: Node) -> Node {
+    split_below(node, 0)
+}
+
+fn split_below(node: Node, depth: usize) -> Node {
     let Value::Map(map) = node.value else {
         return node;
     };
     let mut split = Map::new();
     for (key, value) in map {
-        let mut value = split_keys(value);
-        let (first, below) = key.name.split_once("::").unwrap_or((&key.name, ""));
-        let segments = below.rsplit("::").filter(|_| first.len() < key.name.len());
-        for segment in segments {
-            let inner = (Key::new(segment, key.origin.clone()), value);
-            let origin = key.origin.clone();
-            value = Node::new(Value::Map([inner].into_iter().collect()), origin);
+        let more = key.name.matches("::").count();
+        if depth + more >= MAX_DEPTH {
+            split.insert(key, value);
+            continue;
         }
-        put(
-            &mut split,
-            Key::new(first, key.origin.clone()),
-            value,
-            Lists::Replace,
-        );
+        let mut value = split_below(value, depth + 1 + more);
+        let mut segments: Vec<&str> = key.name.split("::").collect();
+        let first = Key::new(segments.remove(0), key.origin.clone());
+        for segment in segments.into_iter().rev() {
+            let inner = (Key::new(segment, key.origin.clone()), value);
+            let map = [inner].into_iter().collect();
+            value = Node::new(Value::Map(map), key.origin.clone());
+        }
+        put(&mut split, first, value, Lists::Replace);
     }
     Node {
         value: Value::Map(split),
@@ -123,6 +130,15 @@ mod tests {
             "{x: {a: {b: {c: 1}, d: 2}}}"
         );
         assert_eq!(yaml("x: [{a::b: 1}]").to_string(), "{x: [{a::b: 1}]}");
+    }
+
+    #[test]
+    fn a_key_cannot_nest_without_end() {
+        let key = format!("{}b", "a::".repeat(50_000));
+        let node = yaml(&format!("? {key}\n: 1\n"));
+        assert_eq!(node.to_string(), format!("{{{key}: 1}}"));
+        let deep = "x: {".repeat(100) + &format!("{}y: 1", "a::".repeat(100)) + &"}".repeat(100);
+        assert!(yaml(&deep).to_string().contains("a::a"));
     }
 
     #[test]

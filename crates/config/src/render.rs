@@ -4,8 +4,11 @@ mod json;
 mod mask;
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
-use headwater_core::config::{Code, Diagnostic, Diagnostics, Label, Origin, Severity, Span};
+use headwater_core::config::{
+    Code, Diagnostic, Diagnostics, Label, Origin, Severity, Source, Span,
+};
 
 pub use json::render_json;
 
@@ -15,12 +18,11 @@ const MAX_WIDTH: usize = 120;
 const LEAD: usize = 40;
 
 /// Renders errors and warnings with the lines they are about. Notes are left out: they are for
-/// the log. Values of secrets are masked.
+/// the log. They come in the order of their places. Values of secrets are masked.
 ///
 /// ```text
 /// error[C0104]: unknown field `endpont` in receivers::otlp::protocols::grpc
 ///  --> otelcol.yaml:7:9
-///   |
 /// 7 |         endpont: 0.0.0.0:4317
 ///   |         ^^^^^^^ did you mean `endpoint`?
 /// ```
@@ -30,15 +32,40 @@ pub fn render_human(diagnostics: &Diagnostics, color: bool) -> String {
         text: String::new(),
         color,
     };
-    for diagnostic in diagnostics {
-        if diagnostic.severity != Severity::Note {
-            if !out.text.is_empty() {
-                out.text.push('\n');
-            }
-            out.diagnostic(diagnostic, diagnostics.secrets());
+    for diagnostic in in_order(diagnostics) {
+        if !out.text.is_empty() {
+            out.text.push('\n');
         }
+        out.diagnostic(diagnostic, diagnostics.secrets());
     }
     out.text
+}
+
+/// Errors and warnings in the order of their places; sources come in the order in which they are
+/// mentioned, and what has no place comes first.
+fn in_order(diagnostics: &Diagnostics) -> Vec<&Diagnostic> {
+    let mut sources: Vec<*const Source> = Vec::new();
+    let mut ordered = Vec::new();
+    for diagnostic in diagnostics
+        .iter()
+        .filter(|item| item.severity != Severity::Note)
+    {
+        let place = diagnostic.span().map(|span| {
+            let source = Arc::as_ptr(&span.source);
+            let known = sources.iter().position(|known| *known == source);
+            let index = known.unwrap_or_else(|| {
+                sources.push(source);
+                sources.len() - 1
+            });
+            (index, span.start)
+        });
+        ordered.push((place, diagnostic));
+    }
+    ordered.sort_by_key(|(place, _)| *place);
+    ordered
+        .into_iter()
+        .map(|(_, diagnostic)| diagnostic)
+        .collect()
 }
 
 /// One line of a source as it may be shown.
@@ -217,8 +244,6 @@ impl Output {
         self.text.push_str(&blank);
         self.paint(BLUE, "--> ");
         self.text.push_str(&span.to_string());
-        self.text.push('\n');
-        self.paint(BLUE, &format!("{blank} |"));
         self.text.push('\n');
         self.paint(BLUE, &format!("{:>digits$} |", excerpt.line_number));
         self.text.push(' ');

@@ -29,10 +29,13 @@ use crate::yaml;
 pub struct Resolver<'a> {
     uris: Vec<String>,
     sets: Vec<String>,
-    environment: Box<dyn Fn(&str) -> Option<String> + 'a>,
+    environment: Environment<'a>,
     fetcher: Box<dyn Fetch + 'a>,
     append_lists: bool,
 }
+
+/// What environment variables are.
+type Environment<'a> = Box<dyn Fn(&str) -> Option<String> + 'a>;
 
 /// A resolved configuration.
 #[derive(Debug)]
@@ -166,12 +169,12 @@ fn read(
     let node = match surroundings.retrieve(&uri) {
         Ok(Text::Document(source)) => parse_document(&source, diagnostics),
         Ok(Text::Inline(text)) => {
-            let source = Source::new(SourceKind::Inline, "yaml:", text);
+            let source = Source::new(SourceKind::Inline, "yaml", text);
             yaml::parse_source(&source, diagnostics)
         }
         Ok(Text::Variable { name, text, remark }) => {
             if let Some(remark) = remark {
-                diagnostics.push(remark).at(&variable_origin(&name, None));
+                diagnostics.push(*remark).at(&variable_origin(&name, None));
             }
             let source = Source::new(SourceKind::Inline, format!("env:{name}"), text);
             yaml::parse_source(&source, diagnostics)

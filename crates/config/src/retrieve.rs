@@ -24,7 +24,7 @@ pub(crate) enum Text {
     Variable {
         name: Arc<str>,
         text: String,
-        remark: Option<Diagnostic>,
+        remark: Option<Box<Diagnostic>>,
     },
     /// The text of a `yaml:` URI.
     Inline(String),
@@ -87,11 +87,15 @@ impl Surroundings<'_> {
                 remark.help(format!(
                     "set it, or give a default: `${{env:{name}:-default}}`"
                 ));
-                Some(remark)
+                Some(Box::new(remark))
             }
             (Some(value), _) if value.is_empty() => {
                 let message = format!("environment variable `{name}` is empty");
-                Some(Diagnostic::new(Severity::Note, Code::ENV_EMPTY, message))
+                Some(Box::new(Diagnostic::new(
+                    Severity::Note,
+                    Code::ENV_EMPTY,
+                    message,
+                )))
             }
             _ => None,
         };

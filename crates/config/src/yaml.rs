@@ -165,8 +165,7 @@ impl<'a> Builder<'a, '_> {
         let start = span.byte_range().map_or(0, |range| range.start);
         if self.frames.len() >= MAX_DEPTH {
             let origin = self.origin_of(span);
-            let message = format!("lists and maps are nested deeper than {MAX_DEPTH} levels");
-            self.diagnostics.error(Code::TOO_DEEP, message).at(&origin);
+            self.too_deep(&origin);
             return None;
         }
         if anchor != 0 {
@@ -219,12 +218,16 @@ impl<'a> Builder<'a, '_> {
                 .at(&origin);
             return None;
         };
-        let size = size(node);
+        let (size, depth) = extent(node);
         if size > self.alias_values {
             let message = format!("aliases expand to more than {MAX_ALIAS_VALUES} values");
             self.diagnostics
                 .error(Code::TOO_MANY_ALIASES, message)
                 .at(&origin);
+            return None;
+        }
+        if self.frames.len() + depth > MAX_DEPTH {
+            self.too_deep(&origin);
             return None;
         }
         self.alias_values -= size;
@@ -359,6 +362,11 @@ impl<'a> Builder<'a, '_> {
         self.place.origin(start + self.shift, end + self.shift)
     }
 
+    fn too_deep(&mut self, origin: &Origin) {
+        let message = format!("lists and maps are nested deeper than {MAX_DEPTH} levels");
+        self.diagnostics.error(Code::TOO_DEEP, message).at(origin);
+    }
+
     /// Says what the parser did not understand, and for tabs what to do.
     fn syntax_error(&mut self, error: &ScanError) {
         let at = error
@@ -368,8 +376,7 @@ impl<'a> Builder<'a, '_> {
             .min(self.text.len());
         let origin = self.origin(at, at);
         if matches!(error.kind(), ErrorKind::RecursionLimitExceeded) {
-            let message = format!("lists and maps are nested deeper than {MAX_DEPTH} levels");
-            self.diagnostics.error(Code::TOO_DEEP, message).at(&origin);
+            self.too_deep(&origin);
             return;
         }
         if let Some(tab) = indenting_tab(self.text, at) {
@@ -383,9 +390,12 @@ impl<'a> Builder<'a, '_> {
         let message = format!("not valid YAML: {}", error.info());
         let diagnostic = self.diagnostics.error(Code::YAML_SYNTAX, message);
         diagnostic.at(&origin);
-        if let Some(help) = hint(self.text, at) {
-            diagnostic.help(help);
-        }
+        diagnostic.help(match error.kind() {
+            ErrorKind::UnknownQuotedScalarEscape => {
+                "use single quotes, where a backslash is nothing but a backslash"
+            }
+            _ => hint(self.text, at),
+        });
     }
 }
 
@@ -403,12 +413,17 @@ fn merge(node: Node, merged: &mut Vec<Map>) -> bool {
     }
 }
 
-/// How many values a node consists of.
-fn size(node: &Node) -> usize {
+/// How many values a node consists of, and how many levels of lists and maps it has.
+fn extent(node: &Node) -> (usize, usize) {
+    let below = |nodes: &mut dyn Iterator<Item = &Node>| {
+        nodes.map(extent).fold((1, 1), |(size, depth), below| {
+            (size + below.0, depth.max(below.1 + 1))
+        })
+    };
     match &node.value {
-        Value::Seq(items) => 1 + items.iter().map(size).sum::<usize>(),
-        Value::Map(map) => 1 + map.iter().map(|(_, node)| size(node)).sum::<usize>(),
-        _ => 1,
+        Value::Seq(items) => below(&mut items.iter()),
+        Value::Map(map) => below(&mut map.iter().map(|(_, node)| node)),
+        _ => (1, 0),
     }
 }
 
@@ -432,7 +447,7 @@ fn indenting_tab(text: &str, at: usize) -> Option<usize> {
 }
 
 /// What to write for the mistakes that are made most.
-fn hint(text: &str, at: usize) -> Option<&'static str> {
+fn hint(text: &str, at: usize) -> &'static str {
     let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
     let line = text[start..].lines().next().unwrap_or_default();
     let value = line
@@ -441,13 +456,15 @@ fn hint(text: &str, at: usize) -> Option<&'static str> {
         .trim_start();
     let value = value.strip_prefix("- ").unwrap_or(value);
     match value.chars().next() {
-        Some('*' | '&' | '!' | '%' | '@' | '`' | '{' | '[' | '"' | '\'') => {
-            Some("put a value that begins with a special character in quotes")
+        Some('{' | '[') => "close the bracket, or put a value that begins with one in quotes",
+        Some('"' | '\'') => "close the quotes, and double those that are part of the text",
+        Some('*' | '&' | '!' | '%' | '@' | '`') => {
+            "put a value that begins with a special character in quotes"
         }
         _ if value.contains(": ") || value.ends_with(':') => {
-            Some("put a value that contains `: ` in quotes, or check the indentation")
+            "put a value that contains `: ` in quotes, or check the indentation"
         }
-        _ => Some("check the indentation of this line and of the one before"),
+        _ => "check the indentation of this line and of the one before",
     }
 }
 

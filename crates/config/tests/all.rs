@@ -1,5 +1,10 @@
 //! Configurations from text to diagnostics.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests fail by panicking, too"
+)]
+
 #[path = "all/codes.rs"]
 mod codes;
 #[path = "all/document.rs"]

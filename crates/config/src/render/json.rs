@@ -1,21 +1,20 @@
 //! Diagnostics for programs.
 
-use headwater_core::config::{Diagnostic, Diagnostics, Label, Origin, Severity};
+use headwater_core::config::{Diagnostic, Diagnostics, Label, Origin};
 
 use crate::write::json_string;
 
-/// Renders errors and warnings as JSON, one object on each line: `severity`, `code`, `message`,
+/// Renders errors and warnings as JSON, one object on each line, in the order of
+/// their places: `severity`, `code`, `message`,
 /// and where they are known `path`, `file`, `line`, `column`, `end_line`, `end_column` (both
 /// counted from 1, the end exclusive), `env`, `label`, `help` and `related` (a list of places).
 /// Lines of the configuration are not part of it.
 #[must_use]
 pub fn render_json(diagnostics: &Diagnostics) -> String {
     let mut text = String::new();
-    for diagnostic in diagnostics {
-        if diagnostic.severity != Severity::Note {
-            object(diagnostic, &mut text);
-            text.push('\n');
-        }
+    for diagnostic in super::in_order(diagnostics) {
+        object(diagnostic, &mut text);
+        text.push('\n');
     }
     text
 }

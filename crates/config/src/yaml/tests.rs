@@ -161,6 +161,16 @@ fn aliases_cannot_blow_up() {
 }
 
 #[test]
+fn aliases_cannot_nest_without_end() {
+    let mut text = String::from("a0: &a0 x\n");
+    for level in 1..200 {
+        text.push_str(&format!("a{level}: &a{level} [*a{}]\n", level - 1));
+    }
+    let codes: Vec<_> = read(&text).1.iter().map(|item| item.code).collect();
+    assert_eq!(codes, [Code::TOO_DEEP]);
+}
+
+#[test]
 fn a_key_written_twice_shows_both_places() {
     assert_eq!(
         mistakes("a: 1\nb: 2\na: 3\nb: 4\n"),

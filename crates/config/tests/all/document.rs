@@ -85,7 +85,7 @@ fn a_good_configuration_is_split_into_its_parts() {
     assert_eq!(named(&traces.receivers), ["otlp", "nop/a"]);
     assert_eq!(named(&traces.processors), ["memory_limiter", "batch"]);
     assert_eq!(named(&traces.exporters), ["otlp_grpc", "forward"]);
-    assert_eq!(traces.receivers[0].origin.to_string(), "yaml::12:19");
+    assert_eq!(traces.receivers[0].origin.to_string(), "yaml:12:19");
     assert_eq!(service.pipelines[1].id.name(), Some("2"));
 }
 
@@ -124,33 +124,33 @@ fn each_mistake_is_found_where_it_is() {
         (
             "    traces/2:",
             "    'traces / 2':\n      receivers: [otlp]\n      exporters: [debug]\n    traces/2:",
-            vec!["C0205 19 service::pipelines"],
+            vec!["C0205 18 service::pipelines"],
         ),
         (
             "[forward]",
             "[]",
-            vec!["C0206 16 service::pipelines::traces/2"],
+            vec!["C0206 15 service::pipelines::traces/2"],
         ),
-        ("[debug]", "", vec!["C0206 16 service::pipelines::traces/2"]),
+        ("[debug]", "", vec!["C0206 15 service::pipelines::traces/2"]),
         (
             "[debug]",
             "debug",
-            vec!["C0101 18 service::pipelines::traces/2::exporters"],
+            vec!["C0101 17 service::pipelines::traces/2::exporters"],
         ),
         (
             "[debug]",
             "[debug, 5]",
-            vec!["C0101 18 service::pipelines::traces/2::exporters"],
+            vec!["C0101 17 service::pipelines::traces/2::exporters"],
         ),
         (
             "[debug]",
             "[debug, ~]",
-            vec!["C0204 18 service::pipelines::traces/2::exporters"],
+            vec!["C0204 17 service::pipelines::traces/2::exporters"],
         ),
         (
             "[debug]",
             "[debugg]",
-            vec!["C0207 18 service::pipelines::traces/2"],
+            vec!["C0207 17 service::pipelines::traces/2"],
         ),
         (
             "[memory_limiter, batch]",
@@ -173,7 +173,7 @@ fn each_mistake_is_found_where_it_is() {
             vec![
                 "C0101 5 connectors",
                 "C0207 14 service::pipelines::traces",
-                "C0207 17 service::pipelines::traces/2",
+                "C0207 16 service::pipelines::traces/2",
             ],
         ),
     ] {

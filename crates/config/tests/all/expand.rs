@@ -85,7 +85,8 @@ fn references_become_values() {
         ("['${env:NESTED_MAP}']", "[{a: 1, l: [two], x::y: 1}]"),
         ("${env:BROKEN}", "{a: [}"),
         ("${yaml:[1, 2]}", "[1, 2]"),
-        ("'${yaml:{a: 1}}'", "{a: 1}}"),
+        ("'${yaml:{a: 1}}'", "{a: 1}"),
+        ("'${yaml:a}}'", "a}"),
         ("['${A}', {k: '${B}'}]", "[1, {k: two}]"),
         ("${env:DOLLARS}", "a$b"),
     ] {

@@ -25,19 +25,73 @@ nothing: [{}, []]
 
 #[test]
 fn yaml_is_in_block_style() {
-    insta::assert_snapshot!(to_yaml(&tree(EXAMPLE)), @"");
+    insta::assert_snapshot!(to_yaml(&tree(EXAMPLE)), @r#"
+    receivers:
+        otlp:
+            protocols:
+                grpc:
+                    endpoint: localhost:4317
+                http: null
+    processors:
+        attributes:
+            actions:
+                - key: a
+                  value: 5
+                - key: "b: c"
+                  value:
+                    - 1
+                    -
+                      - 2
+                      - x: "y"
+    text:
+        empty: ""
+        "yes": "yes"
+        number: "0123"
+        dash: "- x"
+        lines: "a\nb"
+        star: "*"
+    numbers:
+        - 1.0
+        - -0.5
+        - .inf
+        - 18446744073709551615
+        - true
+        - null
+    nothing:
+        - {}
+        - []
+    "#);
 }
 
 #[test]
 fn json_has_two_blanks_per_level() {
-    insta::assert_snapshot!(to_json(&tree("{a: {b: [1, {c: 'x\"y'}], d: {}}, e: .nan, f: []}")), @"");
+    insta::assert_snapshot!(to_json(&tree("{a: {b: [1, {c: 'x\"y'}], d: {}}, e: .nan, f: []}")), @r#"
+    {
+      "a": {
+        "b": [
+          1,
+          {
+            "c": "x\"y"
+          }
+        ],
+        "d": {}
+      },
+      "e": ".nan",
+      "f": []
+    }
+    "#);
 }
 
 #[test]
 fn comments_say_where_values_come_from() {
     let root = tree("a: 1\nb: {c: [x]}\n");
     let annotated = to_annotated_yaml(&root, |path, node| Some(format!("{path} {}", node.origin)));
-    insta::assert_snapshot!(annotated, @"");
+    insta::assert_snapshot!(annotated, @r#"
+    a: 1 # a yaml:1:4
+    b:
+        c:
+            - x # b::c::0 yaml:2:9
+    "#);
 }
 
 /// The values alone.

@@ -165,15 +165,44 @@ fn with_exporter(lines: &str) -> String {
 
 #[test]
 fn a_mistake_in_yaml_is_shown_where_it_is() {
-    insta::assert_snapshot!(with_exporter("    endpoint: a: b\n"), @"");
-    insta::assert_snapshot!(with_exporter("    endpoint: a\n\tpassword: b\n"), @"");
-    insta::assert_snapshot!(with_exporter("    password: \"hunter2\\q\"\n"), @"");
-    insta::assert_snapshot!(with_exporter("    headers: {value: \"hunter2\\q\"}\n"), @"");
+    insta::assert_snapshot!(with_exporter("    endpoint: a: b\n"), @r#"
+    error[C0050]: not valid YAML: mapping values are not allowed in this context
+     --> http://h/otelcol.yaml:5:16
+    5 |     endpoint: a: b
+      |                ^
+      = help: put a value that contains `: ` in quotes, or check the indentation
+    "#);
+    insta::assert_snapshot!(with_exporter("    endpoint: a\n\tpassword: b\n"), @r#"
+    error[C0051]: a tab cannot indent in YAML
+     --> http://h/otelcol.yaml:6:1
+    6 |     password: [REDACTED]
+      | ^^^^
+      = help: indent with spaces
+    "#);
+    insta::assert_snapshot!(with_exporter("    password: \"hunter2\\q\"\n"), @r#"
+    error[C0050]: not valid YAML: while parsing a quoted scalar, found unknown escape character
+     --> http://h/otelcol.yaml:5:15
+    5 |     password: [REDACTED]
+      |               ^
+      = help: use single quotes, where a backslash is nothing but a backslash
+    "#);
+    insta::assert_snapshot!(with_exporter("    headers: {value: \"hunter2\\q\"}\n"), @r#"
+    error[C0050]: not valid YAML: while parsing a quoted scalar, found unknown escape character
+     --> http://h/otelcol.yaml:5:22
+    5 |     headers: {value: [REDACTED]
+      |                      ^
+      = help: use single quotes, where a backslash is nothing but a backslash
+    "#);
 }
 
 #[test]
 fn a_missing_key_is_shown_at_its_section() {
-    insta::assert_snapshot!(with_exporter("    retries: 3\n"), @"");
+    insta::assert_snapshot!(with_exporter("    retries: 3\n"), @r#"
+    error[C0107]: requires a non-empty "endpoint" in exporters::otlp::endpoint
+     --> http://h/otelcol.yaml:4:3
+    4 |   otlp:
+      |   ^^^^
+    "#);
 }
 
 #[test]
@@ -184,7 +213,18 @@ fn a_set_is_shown_without_its_value_in_the_name() {
         .set("exporters.otlp.password=[hunter2]");
     let rendered = render_human(&diagnose(&resolver), false);
     assert!(!rendered.contains("hunter2"), "{rendered}");
-    insta::assert_snapshot!(rendered, @"");
+    insta::assert_snapshot!(rendered, @r#"
+    error[C0105]: string `often` is not a duration: a number is missing in exporters::otlp::timeout
+     --> --set exporters.otlp.timeout
+    1 | exporters::otlp::timeout: often
+      |                           ^^^^^
+      = help: write a number with a unit, for example `200ms`, `5s` or `1m30s`
+
+    error[C0101]: expected a string, found list in exporters::otlp::password
+     --> --set exporters.otlp.password
+    1 | exporters::otlp::password: [REDACTED]
+      |                            ^^^^^^^^^^
+    "#);
 }
 
 #[test]
@@ -198,7 +238,29 @@ fn secrets_are_never_shown() {
     assert_eq!(diagnostics.errors().count(), 4, "{diagnostics:?}");
     let rendered = render_human(&diagnostics, false) + &render_json(&diagnostics);
     assert!(!rendered.contains("hunter2"), "{rendered}");
-    insta::assert_snapshot!(render_human(&diagnostics, false), @"");
+    insta::assert_snapshot!(render_human(&diagnostics, false), @r#"
+    error[C0101]: expected a string, found map in exporters::otlp::password
+     --> http://h/otelcol.yaml:6:15
+    6 |     password: [REDACTED]
+      |               ^^^^^^^^^^
+
+    error[C0101]: expected a string, found list in exporters::otlp::headers::y
+     --> http://h/otelcol.yaml:7:30
+    7 |     headers: {x: [REDACTED], y: [REDACTED], z: [REDACTED]}
+      |                                 ^^^^^^^^^^
+
+    error[C0101]: expected a string, found integer in exporters::otlp::headers::z
+     --> http://h/otelcol.yaml:7:44
+    7 |     headers: {x: [REDACTED], y: [REDACTED], z: [REDACTED]}
+      |                                                ^^^^^^^^^^
+      = help: put the value in quotes
+
+    error[C0101]: expected a string, found map in exporters::otlp::compression
+     --> http://h/otelcol.yaml:8:18
+    8 |     compression: {hunter: 2}
+      |                  ^^^^^^^^^^^
+      = help: one of: gzip, zstd, none
+    "#);
 }
 
 #[test]
@@ -240,5 +302,21 @@ fn long_lines_wide_letters_and_tabs_are_shown_well() {
         .error(Code::CANNOT_READ, "it has no place")
         .help("look elsewhere");
     diagnostics.note(Code::NO_EFFECT, "for the log only");
-    insta::assert_snapshot!(render_human(&diagnostics, false), @"");
+    insta::assert_snapshot!(render_human(&diagnostics, false), @r#"
+    error[C0001]: it has no place
+      = help: look elsewhere
+
+    warning[C0112]: it spans lines
+     --> a.yaml:1:1
+    1 | one
+      | ^^^
+     --> a.yaml:3:6
+    3 | three
+      |      - the end
+
+    error[C0103]: it is bad
+     --> a.yaml:2:207
+    2 | …xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx    key: übel yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy…
+      |                                          ^^^^ this
+    "#);
 }

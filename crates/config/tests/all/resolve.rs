@@ -3,7 +3,7 @@
 use headwater_config::{Fetch, Resolved, Resolver};
 use headwater_core::config::Code;
 
-fn shown(resolver: Resolver<'_>) -> String {
+fn shown(resolver: &Resolver<'_>) -> String {
     let resolved = resolver.resolve();
     assert!(
         resolved.diagnostics.is_empty(),
@@ -27,7 +27,7 @@ fn later_uris_change_earlier_ones_and_set_comes_last() {
         .set("b.c=set")
         .uri("yaml:{a: 1, b: {c: 1, d: 1}}")
         .uri("yaml:b::c: 2");
-    assert_eq!(shown(resolver), "{a: 1, b: {c: set, d: 1}}");
+    assert_eq!(shown(&resolver), "{a: 1, b: {c: set, d: 1}}");
 }
 
 #[test]
@@ -40,7 +40,7 @@ fn a_set_is_a_path_and_yaml() {
         ("a/b.c=5s", "{a/b: {c: 5s}}"),
         ("a::b=true", "{a: {b: true}}"),
     ] {
-        assert_eq!(shown(Resolver::new().set(set)), result, "{set}");
+        assert_eq!(shown(&Resolver::new().set(set)), result, "{set}");
     }
     let resolved = Resolver::new().set("a.b:c").resolve();
     assert_eq!(codes(&resolved), [Code::SET_WITHOUT_EQUALS]);
@@ -57,11 +57,11 @@ fn a_set_is_a_path_and_yaml() {
 fn files_are_yaml_or_by_their_name_toml() {
     let yaml = testdata("minimal.yaml");
     let toml = testdata("minimal.toml");
-    let from_yaml = shown(Resolver::new().uri(&yaml));
-    assert_eq!(from_yaml, shown(Resolver::new().uri(&toml)));
+    let from_yaml = shown(&Resolver::new().uri(&yaml));
+    assert_eq!(from_yaml, shown(&Resolver::new().uri(&toml)));
     assert_eq!(
         from_yaml,
-        shown(Resolver::new().uri(format!("file:{yaml}")))
+        shown(&Resolver::new().uri(format!("file:{yaml}")))
     );
 
     let resolved = Resolver::new().uri(&toml).resolve();
@@ -84,7 +84,7 @@ fn toml_has_every_kind_of_value() {
     )
     .unwrap();
     assert_eq!(
-        shown(Resolver::new().uri(path.to_str().unwrap())),
+        shown(&Resolver::new().uri(path.to_str().unwrap())),
         "{b: true, i: -1, h: 255, big: 1000, f: 1.5, d: 2001-01-01, x: {y: z}, \
          l: [1, {m: 2}], t: {u: {v: w}}, a: [{n: 1}, {n: 2}]}"
     );
@@ -163,7 +163,7 @@ fn documents_are_fetched_by_who_can() {
     );
     let toml = "http://host/c.toml";
     let resolver = Resolver::new().fetcher(Fixed(toml, Ok("a = 1"))).uri(toml);
-    assert_eq!(shown(resolver), "{a: 1}");
+    assert_eq!(shown(&resolver), "{a: 1}");
 }
 
 #[test]
@@ -195,11 +195,11 @@ fn a_later_null_erases_and_an_empty_map_does_not() {
     let erased = Resolver::new()
         .uri("yaml:{p: {batch: {}}, r: 1}")
         .uri("yaml:p:");
-    assert_eq!(shown(erased), "{p: null, r: 1}");
+    assert_eq!(shown(&erased), "{p: null, r: 1}");
     let kept = Resolver::new()
         .uri("yaml:{p: {batch: {}}, r: 1}")
         .uri("yaml:p: {}");
-    assert_eq!(shown(kept), "{p: {batch: {}}, r: 1}");
+    assert_eq!(shown(&kept), "{p: {batch: {}}, r: 1}");
 }
 
 #[test]
@@ -211,10 +211,10 @@ fn each_value_keeps_the_place_of_the_last_that_said_it() {
         .set("c=3")
         .resolve();
     let origin = |path: &str| resolved.root.lookup(path).unwrap().origin.to_string();
-    assert_eq!(origin("a"), "yaml::1:4");
-    assert_eq!(origin("b"), "yaml::2:4");
+    assert_eq!(origin("a"), "yaml:1:4");
+    assert_eq!(origin("b"), "yaml:2:4");
     assert_eq!(origin("c"), "--set c");
-    assert_eq!(origin("d"), "env:D (yaml::4:4)");
+    assert_eq!(origin("d"), "env:D (yaml:4:4)");
 }
 
 /// A folder of its own, gone with the build.

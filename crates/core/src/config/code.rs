@@ -32,8 +32,8 @@ codes! {
     INVALID_REFERENCE = "C0006";
     /// A value expands to itself, or too deep.
     TOO_MANY_EXPANSIONS = "C0007";
-    /// A value that cannot stand inside a string: a list or a map.
-    NOT_TEXT = "C0008";
+    /// A reference whose URI still has a `$` in it after what stands inside was expanded.
+    DOLLAR_IN_REFERENCE = "C0008";
     /// An environment variable is not set and the reference has no default.
     ENV_NOT_SET = "C0009";
     /// An environment variable is set, but empty.

@@ -26,6 +26,8 @@ pub struct DecodeContext<'a> {
     path: String,
     anchor: Origin,
     secret: bool,
+    /// Whether the next struct stands in a section that can be switched off.
+    optional: bool,
 }
 
 impl<'a> DecodeContext<'a> {
@@ -37,6 +39,7 @@ impl<'a> DecodeContext<'a> {
             path: path.to_owned(),
             anchor: anchor.clone(),
             secret: false,
+            optional: false,
         }
     }
 
@@ -92,6 +95,19 @@ impl<'a> DecodeContext<'a> {
         let result = decode(self);
         self.secret = outer;
         result
+    }
+
+    /// Runs `decode` for the section that can be switched off with `enabled`.
+    pub(super) fn optional<R>(&mut self, decode: impl FnOnce(&mut Self) -> R) -> R {
+        self.optional = true;
+        let result = decode(self);
+        self.optional = false;
+        result
+    }
+
+    /// Whether this is such a section; asked once by its struct.
+    pub(super) fn take_optional(&mut self) -> bool {
+        std::mem::take(&mut self.optional)
     }
 
     /// Adds an error at `origin`; a value without a place is shown by its key.

@@ -98,6 +98,7 @@ pub trait Fields {
 
 /// Decodes a map onto a struct that holds its defaults. Null keeps everything as it is.
 pub fn decode_struct(target: &mut dyn Fields, node: &Node, cx: &mut DecodeContext<'_>) {
+    let optional = cx.take_optional();
     let map = match &node.value {
         Value::Null => return,
         Value::Map(map) => map,
@@ -119,6 +120,10 @@ pub fn decode_struct(target: &mut dyn Fields, node: &Node, cx: &mut DecodeContex
     known_keys(target, &mut known, false);
     let mut accepted = Vec::new();
     known_keys(target, &mut accepted, true);
+    if optional {
+        known.push("enabled");
+        accepted.push("enabled");
+    }
     for (key, _) in &unknown {
         report_unknown(key, &known, &accepted, cx);
     }

@@ -64,10 +64,10 @@ impl<T: Config> Config for Optional<T> {
         let (node, enabled) = without_enabled(node, cx);
         let value = match before {
             Self::Some(mut value) | Self::Default(mut value) => {
-                value.decode(&node, cx);
+                cx.optional(|cx| value.decode(&node, cx));
                 Some(value)
             }
-            Self::None => T::from_node(&node, cx),
+            Self::None => cx.optional(|cx| T::from_node(&node, cx)),
         };
         *self = match value {
             Some(value) if enabled => Self::Some(value),

@@ -10,12 +10,10 @@ pub enum SourceKind {
     File,
     /// A document fetched over HTTP or HTTPS.
     Http,
-    /// The text of a `yaml:` URI.
+    /// A whole configuration given as a `yaml:` URI or in an environment variable.
     Inline,
     /// One `--set` argument.
     Set,
-    /// The contents of an environment variable. Never shown: it may be a secret.
-    Env,
 }
 
 /// One text that the configuration was read from. Shared by all values read from it.
@@ -23,7 +21,8 @@ pub enum SourceKind {
 pub struct Source {
     /// What kind of text this is.
     pub kind: SourceKind,
-    /// What a user knows it by: a path, a URL, `yaml:`, `--set` or the variable's name.
+    /// What a user knows it by: a path, a URL, `yaml`, `env:NAME`, or `--set` with its key. Never
+    /// holds a value: it is printed.
     pub name: String,
     /// The whole text, as read.
     pub text: String,
@@ -94,7 +93,6 @@ impl fmt::Display for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.source.kind {
             SourceKind::Set => write!(f, "{}", self.source.name),
-            SourceKind::Env => write!(f, "env:{}", self.source.name),
             SourceKind::File | SourceKind::Http | SourceKind::Inline => {
                 let (line, column) = self.position();
                 write!(f, "{}:{line}:{column}", self.source.name)
@@ -141,17 +139,13 @@ impl Origin {
 
     /// Whether the value came from the environment, and so must not be quoted in a message.
     #[must_use]
-    pub fn is_env(&self) -> bool {
-        match self {
-            Self::Default => false,
-            Self::Text(span) => span.source.kind == SourceKind::Env,
-            Self::Env { .. } => true,
-        }
+    pub const fn is_env(&self) -> bool {
+        matches!(self, Self::Env { .. })
     }
 }
 
 /// What `print-config --origin` prints: `default`, `otelcol.yaml:7:9`, `env:NAME (file:7:9)`,
-/// `--set a.b=1`.
+/// `--set a.b`.
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -190,11 +184,11 @@ mod tests {
     #[test]
     fn origins_print_as_a_user_knows_them() {
         let file = Source::new(SourceKind::File, "a.yaml", "a: 1\nb: ${env:X}\n");
-        let set = Source::new(SourceKind::Set, "--set a=2", "a: 2");
+        let set = Source::new(SourceKind::Set, "--set a", "a: 2");
         let reference = Span::new(&file, 8, 16);
         assert_eq!(Origin::Default.to_string(), "default");
         assert_eq!(Origin::text(&file, 3, 4).to_string(), "a.yaml:1:4");
-        assert_eq!(Origin::text(&set, 3, 4).to_string(), "--set a=2");
+        assert_eq!(Origin::text(&set, 3, 4).to_string(), "--set a");
         let env = Origin::Env {
             name: "X".into(),
             reference: Some(reference),

@@ -207,7 +207,7 @@ fn unknown_keys_are_errors_at_every_level_with_the_nearest_name() {
             (item.code, item.path.as_str(), label, item.help.as_deref())
         })
         .collect();
-    let keys = "the keys here are: key_file, key_pem, check, cache";
+    let keys = "the keys here are: key_file, key_pem, check, cache, enabled";
     assert_eq!(
         labels,
         [
