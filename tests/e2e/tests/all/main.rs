@@ -1,0 +1,1 @@
+//! End-to-end tests. Plain `cargo test` only compiles them; `tests/e2e/run` runs them.
