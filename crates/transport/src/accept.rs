@@ -1,18 +1,46 @@
 //! From an accepted socket to a stream ready for a protocol: errors, TLS handshake.
 
+use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use tokio::task::JoinSet;
+
 use crate::io::{Io, Socket};
 use crate::listen::Listener;
+use crate::serving::Stop;
 
 /// The wait after a failed accept. Out of descriptors is the usual cause; trying at once would
 /// burn a CPU until one is free.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// Accepts connections until `stop`, gives each to `serve` on a task of its own, and returns when
+/// all of these have ended. Dropping the future ends them at once.
+pub(crate) async fn run<F, S>(listener: Listener, mut stop: Stop, serve: S)
+where
+    S: Fn(Socket, Option<SocketAddr>, Stop) -> F,
+    F: Future<Output = ()> + Send + 'static,
+{
+    let mut connections = JoinSet::new();
+    let stopping = stop.clone();
+    let mut stopped = std::pin::pin!(stop.wait());
+    loop {
+        tokio::select! {
+            biased;
+            () = &mut stopped => break,
+            (socket, peer) = next(&listener) => {
+                connections.spawn(serve(socket, peer, stopping.clone()));
+            }
+            Some(_) = connections.join_next(), if !connections.is_empty() => {}
+        }
+    }
+    drop(listener);
+    while connections.join_next().await.is_some() {}
+}
+
 /// The next connection. Never fails: what fails is logged and tried again.
-pub(crate) async fn next(listener: &Listener) -> (Socket, Option<SocketAddr>) {
+async fn next(listener: &Listener) -> (Socket, Option<SocketAddr>) {
     loop {
         match listener.accept().await {
             Ok(accepted) => return accepted,
@@ -46,14 +74,6 @@ impl Acceptor {
     #[cfg(feature = "tls")]
     pub(crate) fn tls(tls: std::sync::Arc<crate::tls::ServerTls>) -> Self {
         Self { tls: Some(tls) }
-    }
-
-    /// Whether connections are encrypted.
-    pub(crate) const fn is_tls(&self) -> bool {
-        #[cfg(feature = "tls")]
-        return self.tls.is_some();
-        #[cfg(not(feature = "tls"))]
-        false
     }
 
     pub(crate) async fn accept(&self, socket: Socket) -> io::Result<Io> {

@@ -7,8 +7,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use thiserror::Error;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
+use crate::http::{Proxies, Url};
 use crate::io::{Io, Socket};
 use crate::listen::set_nodelay;
 
@@ -17,9 +19,15 @@ use crate::listen::set_nodelay;
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Where to connect to.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Address {
     Tcp(SocketAddr),
+    /// Through a proxy, which resolves the name.
+    Tunnel {
+        proxy: Box<Url>,
+        host: String,
+        port: u16,
+    },
     #[cfg_attr(not(unix), expect(dead_code, reason = "refused when dialled"))]
     Unix(PathBuf),
 }
@@ -28,6 +36,9 @@ impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Tcp(address) => address.fmt(f),
+            Self::Tunnel { proxy, host, port } => {
+                write!(f, "{host}:{port} through the proxy {}", proxy.authority())
+            }
             Self::Unix(path) => path.display().fmt(f),
         }
     }
@@ -40,12 +51,18 @@ pub(crate) enum ConnectError {
     Resolve { name: String, error: io::Error },
     #[error("connect to {address}: {error}")]
     Connect { address: Address, error: io::Error },
+    #[error("connect to {address}: the proxy answered {answer}")]
+    Proxy { address: Address, answer: String },
     #[error("TLS handshake with {address}: {error}{}", tls_hint(.error))]
     #[cfg_attr(
         not(feature = "tls"),
         expect(dead_code, reason = "there is no TLS to fail")
     )]
     Tls { address: Address, error: io::Error },
+    #[error("{0}")]
+    Protocol(String),
+    #[error("this binary was built without TLS, so https is not possible")]
+    NoTls,
     #[error("connect to {address}: no answer within {} s", CONNECT_TIMEOUT.as_secs())]
     Timeout { address: Address },
     #[error("{address} did not agree to HTTP/2 in the TLS handshake: is this a gRPC port?")]
@@ -72,12 +89,47 @@ fn tls_hint(error: &io::Error) -> &'static str {
 pub(crate) struct Connector {
     #[cfg(feature = "tls")]
     tls: Option<std::sync::Arc<crate::tls::ClientTls>>,
+    /// For connections that are opened by name.
+    proxies: Proxies,
 }
 
 impl Connector {
     #[cfg(feature = "tls")]
     pub(crate) fn tls(tls: std::sync::Arc<crate::tls::ClientTls>) -> Self {
-        Self { tls: Some(tls) }
+        Self {
+            tls: Some(tls),
+            proxies: Proxies::none(),
+        }
+    }
+
+    pub(crate) fn with_proxies(mut self, proxies: Proxies) -> Self {
+        self.proxies = proxies;
+        self
+    }
+
+    /// The same without TLS.
+    pub(crate) fn plain(&self) -> Self {
+        Self {
+            proxies: self.proxies.clone(),
+            ..Self::default()
+        }
+    }
+
+    /// The ways to a name: its addresses, or a tunnel if a proxy is to be used.
+    pub(crate) async fn ways(&self, name: &str, port: u16) -> Result<Vec<Address>, ConnectError> {
+        if let Some(proxy) = self.proxies.for_host(true, name, port) {
+            let proxy = Box::new(proxy.clone());
+            return Ok(vec![Address::Tunnel {
+                proxy,
+                host: name.to_owned(),
+                port,
+            }]);
+        }
+        Ok(resolve(name, port)
+            .await?
+            .into_iter()
+            .map(Address::Tcp)
+            .collect())
     }
 
     pub(crate) const fn is_tls(&self) -> bool {
@@ -95,10 +147,7 @@ impl Connector {
         alpn: Alpn,
     ) -> Result<Io, ConnectError> {
         let dialled = tokio::time::timeout(CONNECT_TIMEOUT, async {
-            let socket = open(address).await.map_err(|error| ConnectError::Connect {
-                address: address.clone(),
-                error,
-            })?;
+            let socket = open(address).await?;
             self.secure(socket, address, server_name, alpn).await
         });
         dialled.await.unwrap_or_else(|_| {
@@ -155,7 +204,7 @@ pub(crate) enum Alpn {
 }
 
 /// The addresses of a name, in the order of the system's resolver.
-pub(crate) async fn resolve(name: &str, port: u16) -> Result<Vec<SocketAddr>, ConnectError> {
+async fn resolve(name: &str, port: u16) -> Result<Vec<SocketAddr>, ConnectError> {
     // Literals need no resolver thread.
     if let Ok(address) = name.parse() {
         return Ok(vec![SocketAddr::new(address, port)]);
@@ -177,21 +226,103 @@ pub(crate) async fn resolve(name: &str, port: u16) -> Result<Vec<SocketAddr>, Co
     Ok(found)
 }
 
-async fn open(address: &Address) -> io::Result<Socket> {
+async fn open(address: &Address) -> Result<Socket, ConnectError> {
+    let failed = |error| ConnectError::Connect {
+        address: address.clone(),
+        error,
+    };
     match address {
-        Address::Tcp(address) => {
-            let stream = TcpStream::connect(address).await?;
-            set_nodelay(&stream);
-            Ok(Socket::Tcp(stream))
+        Address::Tcp(address) => tcp(*address).await.map_err(failed),
+        Address::Tunnel { proxy, host, port } => {
+            let mut socket = open_name(proxy.host(), proxy.port()).await?;
+            let answer = tunnel(&mut socket, proxy, host, *port)
+                .await
+                .map_err(failed)?;
+            match answer {
+                None => Ok(socket),
+                Some(answer) => Err(ConnectError::Proxy {
+                    address: address.clone(),
+                    answer,
+                }),
+            }
         }
         #[cfg(unix)]
         Address::Unix(path) => tokio::net::UnixStream::connect(path)
             .await
-            .map(Socket::Unix),
+            .map(Socket::Unix)
+            .map_err(failed),
         #[cfg(not(unix))]
-        Address::Unix(_) => Err(io::Error::new(
-            io::ErrorKind::Unsupported,
-            "this system has no Unix sockets",
-        )),
+        Address::Unix(_) => {
+            let text = "this system has no Unix sockets";
+            Err(failed(io::Error::new(io::ErrorKind::Unsupported, text)))
+        }
     }
+}
+
+async fn tcp(address: SocketAddr) -> io::Result<Socket> {
+    let stream = TcpStream::connect(address).await?;
+    set_nodelay(&stream);
+    Ok(Socket::Tcp(stream))
+}
+
+/// Connects to the first address of a name that works.
+pub(crate) async fn open_name(name: &str, port: u16) -> Result<Socket, ConnectError> {
+    let mut last = None;
+    for address in resolve(name, port).await? {
+        match tcp(address).await {
+            Ok(socket) => return Ok(socket),
+            Err(error) => {
+                last = Some(ConnectError::Connect {
+                    address: Address::Tcp(address),
+                    error,
+                })
+            }
+        }
+    }
+    Err(last.unwrap_or_else(|| ConnectError::Resolve {
+        name: name.to_owned(),
+        error: io::Error::new(io::ErrorKind::NotFound, "the name has no address"),
+    }))
+}
+
+/// Asks a proxy for a tunnel; `Some` is what it answered instead.
+///
+/// Source: RFC 9110, section 9.3.6.
+async fn tunnel(
+    socket: &mut Socket,
+    proxy: &Url,
+    host: &str,
+    port: u16,
+) -> io::Result<Option<String>> {
+    /// Longer answers are no answers.
+    const LONGEST: usize = 16 << 10;
+    let host = if host.contains(':') {
+        format!("[{host}]")
+    } else {
+        host.to_owned()
+    };
+    let mut request = format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n");
+    if let Some(value) = proxy.authorization().and_then(|value| value.to_str().ok()) {
+        request.push_str(&format!("Proxy-Authorization: {value}\r\n"));
+    }
+    request.push_str("\r\n");
+    socket.write_all(request.as_bytes()).await?;
+    let mut answer = Vec::new();
+    // Byte by byte: what follows the answer belongs to the tunnel.
+    while !answer.ends_with(b"\r\n\r\n") {
+        if answer.len() >= LONGEST {
+            return Err(io::Error::other("the proxy's answer has no end"));
+        }
+        answer.push(socket.read_u8().await?);
+    }
+    let line = answer
+        .split(|byte| *byte == b'\r')
+        .next()
+        .unwrap_or_default();
+    let line = String::from_utf8_lossy(line).into_owned();
+    let granted = line
+        .split(' ')
+        .nth(1)
+        .is_some_and(|status| status.starts_with('2'));
+    Ok((!granted).then_some(line))
 }

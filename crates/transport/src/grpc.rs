@@ -13,6 +13,9 @@ mod headers;
 mod keepalive;
 mod server;
 
+pub(crate) use headers::encode_message;
+
+pub(crate) use body::Frames;
 pub use body::Message;
 pub use client::{
     Balancer, Client, ClientKeepAlive, ClientOptions, ClientTarget, Method, TargetError,

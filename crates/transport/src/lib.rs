@@ -5,14 +5,18 @@
 
 mod accept;
 pub mod compression;
+pub mod config;
 mod connect;
 pub mod grpc;
+pub mod http;
 mod io;
 mod jitter;
 pub mod listen;
 pub mod rpc_status;
 mod serving;
 mod status;
+#[cfg(feature = "tls")]
+pub mod tls;
 
 pub use serving::{Serve, Serving, Stop, Stopper};
 pub use status::{DEFAULT_RETRY_DELAY, Status};

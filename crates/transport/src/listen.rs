@@ -5,6 +5,7 @@ use std::io;
 use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::path::{Path, PathBuf};
 
+use headwater_core::config::Config;
 use socket2::{Domain, Protocol, Type};
 use thiserror::Error;
 use tokio::net::{TcpListener, TcpStream};
@@ -15,7 +16,7 @@ use crate::io::Socket;
 const BACKLOG: i32 = 4096;
 
 /// Which address family, and what kind of address, a listener is given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Config)]
 pub enum Transport {
     /// TCP over IPv4 or IPv6, whatever the address is.
     #[default]
@@ -26,23 +27,6 @@ pub enum Transport {
     Tcp6,
     /// A Unix stream socket; the endpoint is its path.
     Unix,
-}
-
-impl Transport {
-    /// The names that [`Transport::from_name`] takes.
-    pub const NAMES: [&'static str; 4] = ["tcp", "tcp4", "tcp6", "unix"];
-
-    /// The transport called `name`.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Some(match name {
-            "tcp" => Self::Tcp,
-            "tcp4" => Self::Tcp4,
-            "tcp6" => Self::Tcp6,
-            "unix" => Self::Unix,
-            _ => return None,
-        })
-    }
 }
 
 /// Where a listener listens.

@@ -249,9 +249,10 @@ fn unzstd(
     loop {
         output.grow()?;
         let (before_in, before_out) = (input.pos(), output.bytes.len());
-        let mut out = OutBuffer::around_pos(&mut output.bytes, before_out);
-        let hint = state.decompress_stream(&mut out, &mut input);
-        drop(out);
+        let hint = {
+            let mut out = OutBuffer::around_pos(&mut output.bytes, before_out);
+            state.decompress_stream(&mut out, &mut input)
+        };
         let Ok(hint) = hint else {
             return Err(output.invalid("damaged zstd frame"));
         };

@@ -66,7 +66,7 @@ pub(super) fn prefix(compressed: bool, length: usize) -> Option<[u8; PREFIX]> {
 
 /// A framed message on its way out. Cheap to clone: a retry sends the same bytes.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Frames {
+pub(crate) struct Frames {
     /// What is being sent; kept apart so that a message in one piece needs no list.
     current: Bytes,
     /// What follows, the next segment last.
@@ -77,10 +77,16 @@ pub(super) struct Frames {
 impl Frames {
     /// Frames an uncompressed message; short segments are copied, long ones referred to.
     pub(super) fn plain(message: &Message) -> Option<Self> {
-        let prefix = prefix(false, message.length)?;
+        Some(Self::gather(&prefix(false, message.length)?, message))
+    }
+
+    fn gather(prefix: &[u8], message: &Message) -> Self {
+        if let ([], [only]) = (prefix, message.segments()) {
+            return Self::single(only.clone());
+        }
         let mut pieces = Vec::new();
-        let mut run = BytesMut::with_capacity(PREFIX + short_run(&message.segments));
-        run.put_slice(&prefix);
+        let mut run = BytesMut::with_capacity(prefix.len() + short_run(&message.segments));
+        run.put_slice(prefix);
         for (index, segment) in message.segments.iter().enumerate() {
             if segment.len() < COALESCE_BELOW {
                 if run.is_empty() {
@@ -96,21 +102,26 @@ impl Frames {
         }
         if !run.is_empty() {
             if pieces.is_empty() {
-                return Some(Self::single(run.freeze()));
+                return Self::single(run.freeze());
             }
             pieces.push(run.freeze());
         }
         pieces.reverse();
         let current = pieces.pop().unwrap_or_default();
-        Some(Self {
+        Self {
             current,
             rest: pieces,
-            remaining: PREFIX + message.length,
-        })
+            remaining: prefix.len() + message.length,
+        }
     }
 
-    /// A message that already carries its prefix.
-    pub(super) fn single(framed: Bytes) -> Self {
+    /// A message without a prefix, as HTTP bodies are.
+    pub(crate) fn unframed(message: &Message) -> Self {
+        Self::gather(&[], message)
+    }
+
+    /// Bytes that are sent as they are.
+    pub(crate) fn single(framed: Bytes) -> Self {
         Self {
             remaining: framed.len(),
             current: framed,

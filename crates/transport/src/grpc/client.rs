@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use bytes::{Buf as _, Bytes};
 use headwater_core::auth::{ClientAuthenticator, ClientRequest};
+use headwater_core::config::Config;
 use headwater_core::rpc::Code;
 use headwater_core::{Context, worker};
 use http::uri::{PathAndQuery, Scheme};
@@ -26,12 +27,13 @@ use crate::connect::Connector;
 pub use self::target::{ClientTarget, TargetError};
 
 /// How addresses of a target are used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Config)]
 pub enum Balancer {
     /// Connects to all and takes turns. Upstream's default.
     #[default]
     RoundRobin,
-    /// Uses the first that works.
+    /// Uses the first that works. gRPC's own default, which an empty name asks for.
+    #[config(alias = "")]
     PickFirst,
 }
 

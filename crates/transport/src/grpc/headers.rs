@@ -65,7 +65,7 @@ pub(super) fn format_timeout(timeout: Duration) -> String {
 }
 
 /// Encodes a `grpc-message`: everything but printable ASCII, and `%` itself, as `%XX`.
-pub(super) fn encode_message(message: &str) -> HeaderValue {
+pub(crate) fn encode_message(message: &str) -> HeaderValue {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     /// Peers refuse long header lists; nobody reads further.
     const LONGEST: usize = 4096;

@@ -13,7 +13,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use headwater_core::auth::ServerAuthenticator;
 use headwater_core::{Context, Ticket};
-use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::accept::Acceptor;
@@ -160,26 +159,11 @@ impl<H: UnaryHandler> Server<H> {
 }
 
 impl<H: UnaryHandler> Serve for Server<H> {
-    async fn serve(self, listener: Listener, mut stop: Stop) {
-        let mut connections = JoinSet::new();
-        let stopping = stop.clone();
-        let mut stopped = std::pin::pin!(stop.wait());
-        loop {
-            let (socket, peer) = tokio::select! {
-                biased;
-                () = &mut stopped => break,
-                accepted = accept::next(&listener) => accepted,
-                Some(_) = connections.join_next(), if !connections.is_empty() => continue,
-            };
-            connections.spawn(connection::serve(
-                Arc::clone(&self.0),
-                socket,
-                peer,
-                stopping.clone(),
-            ));
-        }
-        drop(listener);
-        while connections.join_next().await.is_some() {}
+    async fn serve(self, listener: Listener, stop: Stop) {
+        accept::run(listener, stop, |socket, peer, stop| {
+            connection::serve(Arc::clone(&self.0), socket, peer, stop)
+        })
+        .await;
     }
 }
 

@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep};
 use super::connect::{self, Ended, Lease};
 use super::target::Addresses;
 use super::{Balancer, ClientOptions};
-use crate::connect::{Address, ConnectError, resolve};
+use crate::connect::{Address, ConnectError};
 use crate::grpc::body::Frames;
 use crate::{Status, jitter};
 
@@ -209,8 +209,7 @@ async fn groups(options: &ClientOptions) -> Result<Vec<Group>, ConnectError> {
     };
     let mut addresses = Vec::new();
     for (name, port) in names {
-        for address in resolve(name, *port).await? {
-            let address = Address::Tcp(address);
+        for address in options.connector.ways(name, *port).await? {
             if !addresses.contains(&address) {
                 addresses.push(address);
             }

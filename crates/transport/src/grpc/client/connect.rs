@@ -101,7 +101,7 @@ pub(super) enum Ended {
     /// It is gone.
     Closed(Option<String>),
     /// The server asked to go away; requests in hand may still be answered.
-    Draining(Open),
+    Draining(Box<Open>),
 }
 
 impl Open {
@@ -135,7 +135,7 @@ impl Open {
         .await;
         match closed {
             Some(error) => Ended::Closed(error),
-            None => Ended::Draining(self),
+            None => Ended::Draining(Box::new(self)),
         }
     }
 

@@ -1,0 +1,415 @@
+//! The HTTP client.
+
+mod connection;
+mod cookies;
+mod pool;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::{Buf as _, Bytes};
+use headwater_core::auth::{ClientAuthenticator, ClientRequest};
+use headwater_core::rpc::Code;
+use headwater_core::{Context, worker};
+use http::header::{
+    AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, COOKIE, HOST, LOCATION, PROXY_AUTHORIZATION,
+    USER_AGENT, WWW_AUTHENTICATE,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+
+use self::connection::SendError;
+use self::cookies::Jar;
+use self::pool::{Pool, Route};
+use super::{Proxies, Url};
+use crate::Status;
+use crate::compression::Compressor;
+use crate::connect::Connector;
+use crate::grpc::{Frames, Message};
+
+/// Redirects that are followed. Source: Go `net/http.Client`.
+const MOST_REDIRECTS: usize = 10;
+/// How much of an answer [`Client::post`] reads. Source: Go `otlphttpexporter`.
+pub const POST_ANSWER: usize = 64 << 10;
+
+/// How a client behaves.
+#[derive(Clone)]
+pub struct ClientOptions {
+    /// How long a request may take as a whole; `None` for as long as it likes.
+    pub timeout: Option<Duration>,
+    /// Headers of every request; they replace those of the request. `host` replaces the URL's.
+    pub headers: HeaderMap,
+    /// The `user-agent`, unless the headers have one.
+    pub user_agent: HeaderValue,
+    /// Compression of bodies; `None` sends them plain.
+    pub compressor: Option<Compressor>,
+    /// Signs requests, after compression.
+    pub authenticator: Option<Arc<dyn ClientAuthenticator>>,
+    /// Proxies.
+    pub proxies: Proxies,
+    /// Idle connections to keep per worker. Default: 100.
+    pub max_idle: usize,
+    /// Idle connections to keep per host and worker. Default: as many.
+    pub max_idle_per_host: usize,
+    /// Connections per host and worker; requests beyond wait.
+    pub max_per_host: Option<usize>,
+    /// How long an idle connection is kept. Default: 90 s.
+    pub idle_timeout: Option<Duration>,
+    /// Whether connections are used again. Default: true.
+    pub keep_alive: bool,
+    /// Ping an HTTP/2 server that has been silent for this long.
+    pub ping_after: Option<Duration>,
+    /// How long the answer to a ping may take. Default: 15 s.
+    pub ping_timeout: Duration,
+    /// Whether cookies are kept and sent. Default: false.
+    pub cookies: bool,
+    /// Whether HTTP/2 is offered in the TLS handshake. Default: true.
+    pub http2: bool,
+    pub(crate) connector: Connector,
+}
+
+impl Default for ClientOptions {
+    fn default() -> Self {
+        Self {
+            timeout: None,
+            headers: HeaderMap::new(),
+            user_agent: HeaderValue::from_static(concat!("headwater/", env!("CARGO_PKG_VERSION"))),
+            compressor: None,
+            authenticator: None,
+            proxies: Proxies::none(),
+            max_idle: 100,
+            max_idle_per_host: 100,
+            max_per_host: None,
+            idle_timeout: Some(Duration::from_secs(90)),
+            keep_alive: true,
+            ping_after: None,
+            ping_timeout: Duration::from_secs(15),
+            cookies: false,
+            http2: true,
+            connector: Connector::default(),
+        }
+    }
+}
+
+impl fmt::Debug for ClientOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Headers may hold secrets.
+        f.debug_struct("ClientOptions")
+            .field("timeout", &self.timeout)
+            .field("compressor", &self.compressor)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A request.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// The target.
+    pub url: Url,
+    /// Headers besides those of the client.
+    pub headers: HeaderMap,
+    /// The body, not compressed.
+    pub body: Message,
+    /// How much of the answer is read, in bytes; what is beyond is left out.
+    pub answer_limit: usize,
+}
+
+/// An answer, whatever its status.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body as it was sent, at most as long as the request's limit.
+    pub body: Bytes,
+    /// Whether there was more of the body.
+    pub truncated: bool,
+}
+
+/// An HTTP client with a pool of connections per worker. Cheap to clone; clones share pools.
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+struct Inner {
+    options: Arc<ClientOptions>,
+    /// By worker.
+    pools: Mutex<Vec<Option<Arc<Pool>>>>,
+    jar: Option<Jar>,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Client").field(&self.0.options).finish()
+    }
+}
+
+impl Client {
+    /// A client without connections.
+    #[must_use]
+    pub fn new(options: ClientOptions) -> Self {
+        let jar = options.cookies.then(Jar::default);
+        Self(Arc::new(Inner {
+            options: Arc::new(options),
+            pools: Mutex::default(),
+            jar,
+        }))
+    }
+
+    /// Posts a body and returns the answer with its first 64 KiB.
+    ///
+    /// # Errors
+    /// As [`Client::send`].
+    pub async fn post(
+        &self,
+        url: &Url,
+        content_type: HeaderValue,
+        body: Message,
+        context: &Context,
+    ) -> Result<Answer, Status> {
+        let mut headers = HeaderMap::with_capacity(1);
+        headers.insert(CONTENT_TYPE, content_type);
+        let url = url.clone();
+        let (method, answer_limit) = (Method::POST, POST_ANSWER);
+        self.send(
+            Request {
+                method,
+                url,
+                headers,
+                body,
+                answer_limit,
+            },
+            context,
+        )
+        .await
+    }
+
+    /// Sends a request and returns the answer. Redirects are followed as browsers and Go follow
+    /// them, up to ten.
+    ///
+    /// # Errors
+    /// A [`Status`] when there is no answer: UNAVAILABLE, DEADLINE_EXCEEDED after the client's
+    /// timeout, UNAUTHENTICATED if the request cannot be signed. An answer of any HTTP status is
+    /// no error.
+    ///
+    /// # Cancel safety
+    /// Dropping the future ends the request; the server may have processed it.
+    pub async fn send(&self, request: Request, context: &Context) -> Result<Answer, Status> {
+        let target = request.url.clone();
+        let work = self.follow(request, context);
+        let Some(timeout) = self.0.options.timeout else {
+            return work.await;
+        };
+        tokio::time::timeout(timeout, work)
+            .await
+            .unwrap_or_else(|_| {
+                let text = format!("no answer from {target} within {timeout:?}");
+                Err(Status::new(Code::DeadlineExceeded, text))
+            })
+    }
+
+    async fn follow(&self, mut request: Request, context: &Context) -> Result<Answer, Status> {
+        let body = self.encode(&mut request)?;
+        let mut body = Some(body);
+        for _ in 0..=MOST_REDIRECTS {
+            let answer = self.exchange(&request, body.clone(), context).await?;
+            let Some(next) = next_hop(&request, &answer) else {
+                return Ok(answer);
+            };
+            if next.keeps_body {
+                // 307 and 308: the same again, there.
+            } else {
+                request.method = if request.method == Method::HEAD {
+                    Method::HEAD
+                } else {
+                    Method::GET
+                };
+                request.headers.remove(CONTENT_TYPE);
+                request.headers.remove(CONTENT_ENCODING);
+                body = None;
+            }
+            if !is_same_site(request.url.host(), next.url.host()) {
+                for name in [AUTHORIZATION, COOKIE, WWW_AUTHENTICATE, PROXY_AUTHORIZATION] {
+                    request.headers.remove(name);
+                }
+            }
+            request.url = next.url;
+        }
+        let text = format!(
+            "stopped after {MOST_REDIRECTS} redirects, the last to {}",
+            request.url
+        );
+        Err(Status::new(Code::Unavailable, text))
+    }
+
+    /// Compresses the body and says so in the headers.
+    fn encode(&self, request: &mut Request) -> Result<Frames, Status> {
+        let message = std::mem::take(&mut request.body);
+        let compressor = self.0.options.compressor;
+        let Some(compressor) = compressor.filter(|_| !message.is_empty()) else {
+            return Ok(Frames::unframed(&message));
+        };
+        let bytes = compressor
+            .compress_to_bytes(message.segments())
+            .map_err(|error| Status::new(Code::Internal, error.to_string()))?;
+        let name = HeaderValue::from_static(compressor.encoding().http_name());
+        request.headers.insert(CONTENT_ENCODING, name);
+        Ok(Frames::single(bytes))
+    }
+
+    async fn exchange(
+        &self,
+        request: &Request,
+        body: Option<Frames>,
+        context: &Context,
+    ) -> Result<Answer, Status> {
+        let url = &request.url;
+        let options = &self.0.options;
+        let route = Route::new(
+            url,
+            options
+                .proxies
+                .for_host(url.is_tls(), url.host(), url.port()),
+        );
+        let mut headers = self.headers(request);
+        self.authorize(request, &mut headers, body.as_ref(), context)
+            .await?;
+        if let Some(proxy) = route.plain_proxy()
+            && let Some(value) = proxy.authorization()
+        {
+            headers.insert(PROXY_AUTHORIZATION, value.clone());
+        }
+        let pool = self.pool();
+        let mut body = body.unwrap_or_default();
+        loop {
+            let connection = pool
+                .get(&route)
+                .await
+                .map_err(|error| failed(request, &error.to_string()))?;
+            let reused = connection.is_reused();
+            let parts = (request.method.clone(), url, headers.clone());
+            match connection.exchange(parts, body, request.answer_limit).await {
+                Ok((answer, connection)) => {
+                    if let Some(connection) = connection {
+                        pool.put(&route, connection);
+                    }
+                    if let Some(jar) = &self.0.jar {
+                        jar.store(url, &answer.headers);
+                    }
+                    return Ok(answer);
+                }
+                // The server closed an idle connection just when it was used again.
+                Err(SendError::NotSent(unsent)) if reused => body = unsent,
+                Err(error) => return Err(failed(request, &error.to_string())),
+            }
+        }
+    }
+
+    fn headers(&self, request: &Request) -> HeaderMap {
+        let options = &self.0.options;
+        let mut headers = request.headers.clone();
+        for (name, value) in &options.headers {
+            headers.insert(name.clone(), value.clone());
+        }
+        headers
+            .entry(USER_AGENT)
+            .or_insert_with(|| options.user_agent.clone());
+        if let Some(value) = request.url.authorization() {
+            headers
+                .entry(AUTHORIZATION)
+                .or_insert_with(|| value.clone());
+        }
+        if let Some(cookies) = self.0.jar.as_ref().and_then(|jar| jar.header(&request.url)) {
+            headers.insert(COOKIE, cookies);
+        }
+        headers
+    }
+
+    async fn authorize(
+        &self,
+        request: &Request,
+        headers: &mut HeaderMap,
+        body: Option<&Frames>,
+        context: &Context,
+    ) -> Result<(), Status> {
+        let Some(authenticator) = &self.0.options.authenticator else {
+            return Ok(());
+        };
+        let bytes = match body {
+            Some(body) if authenticator.needs_body() => {
+                let mut body = body.clone();
+                let length = body.remaining();
+                body.copy_to_bytes(length)
+            }
+            _ => Bytes::new(),
+        };
+        let mut signed = ClientRequest {
+            method: &request.method,
+            uri: request.url.uri(),
+            headers,
+            body: &bytes,
+            context,
+        };
+        let authorized = authenticator.authorize(&mut signed).await;
+        authorized.map_err(|error| Status::new(Code::Unauthenticated, error.message))
+    }
+
+    fn pool(&self) -> Arc<Pool> {
+        let index = worker::current();
+        let mut pools = self.0.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        if pools.len() <= index {
+            pools.resize_with(index + 1, || None);
+        }
+        let options = &self.0.options;
+        Arc::clone(pools[index].get_or_insert_with(|| Pool::new(Arc::clone(options))))
+    }
+}
+
+/// Go's wording: `Post "http://…": …`.
+fn failed(request: &Request, reason: &str) -> Status {
+    let mut method = request.method.as_str().to_ascii_lowercase();
+    if let Some(first) = method.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    Status::new(
+        Code::Unavailable,
+        format!("{method} \"{}\": {reason}", request.url),
+    )
+}
+
+struct Hop {
+    url: Url,
+    keeps_body: bool,
+}
+
+fn next_hop(request: &Request, answer: &Answer) -> Option<Hop> {
+    let keeps_body = match answer.status.as_u16() {
+        301..=303 => matches!(request.method, Method::GET | Method::HEAD),
+        307 | 308 => true,
+        _ => return None,
+    };
+    let location = answer.headers.get(LOCATION)?.to_str().ok()?;
+    Some(Hop {
+        url: request.url.redirect(location)?,
+        keeps_body,
+    })
+}
+
+/// Whether credentials for `from` may be sent to `to`: the same host or one below it.
+fn is_same_site(from: &str, to: &str) -> bool {
+    to == from
+        || to
+            .strip_suffix(from)
+            .is_some_and(|rest| rest.ends_with('.'))
+}
+
+/// The name under which a request names its host.
+fn host_header(url: &Url, headers: &mut HeaderMap) -> HeaderValue {
+    const NAME: HeaderName = HOST;
+    headers
+        .remove(NAME)
+        .or_else(|| HeaderValue::try_from(url.authority()).ok())
+        .unwrap_or_else(|| HeaderValue::from_static(""))
+}
