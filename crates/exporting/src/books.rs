@@ -1,0 +1,147 @@
+//! Who answers for which items: the ledger and the counters of what is being sent.
+
+use headwater_core::ledger::Account;
+use headwater_core::{Batch, ConsumeError};
+
+use crate::claim::Claims;
+use crate::instruments::Instruments;
+
+/// What becomes of items when they are taken, delivered and lost.
+#[derive(Debug)]
+pub(crate) struct Books {
+    account: Account,
+    instruments: Instruments,
+    /// Whether senders stay responsible until delivery: without a queue, and with one whose
+    /// senders wait for the result. Then nothing is held here, and nothing is lost here.
+    senders_wait: bool,
+}
+
+impl Books {
+    pub(crate) const fn new(
+        account: Account,
+        instruments: Instruments,
+        senders_wait: bool,
+    ) -> Self {
+        Self {
+            account,
+            instruments,
+            senders_wait,
+        }
+    }
+
+    /// Whether senders stay responsible until delivery.
+    pub(crate) const fn senders_wait(&self) -> bool {
+        self.senders_wait
+    }
+
+    /// Items that were taken and neither delivered nor given up.
+    pub(crate) fn held(&self) -> usize {
+        usize::try_from(self.account.balance().held).unwrap_or_default()
+    }
+
+    /// A queue has taken `items`.
+    pub(crate) fn taken(&self, items: usize) {
+        if !self.senders_wait {
+            self.account.received(items);
+            self.account.held(items.cast_signed());
+        }
+    }
+
+    /// A queue has refused `items`.
+    pub(crate) fn refused(&self, items: usize) {
+        self.instruments.enqueue_failed.add(items as u64);
+    }
+
+    /// The backend has taken `items`, of which it threw `rejected` away.
+    fn delivered(&self, items: usize, rejected: usize) {
+        let rejected = rejected.min(items);
+        if self.senders_wait {
+            self.account.received(items);
+        } else {
+            self.account.held(-items.cast_signed());
+        }
+        self.account.sent(items - rejected);
+        self.account.dropped(rejected, "rejected_by_backend");
+        // As upstream, which does not count what a backend rejects.
+        self.instruments.sent.add(items as u64);
+    }
+
+    /// `items` will not be sent.
+    fn given_up(&self, items: usize, reason: &'static str) {
+        if !self.senders_wait {
+            self.account.held(-items.cast_signed());
+            self.account.dropped(items, reason);
+        }
+        self.instruments.send_failed.add(items as u64);
+    }
+}
+
+/// A request that is being sent. If it is dropped half-way, what was not delivered is lost to
+/// the shutdown that dropped it.
+#[derive(Debug)]
+pub(crate) struct InHand<'a> {
+    books: &'a Books,
+    /// What is not delivered yet; `None` once nothing is.
+    batch: Option<Batch>,
+    claims: Claims,
+    delivered: usize,
+}
+
+impl<'a> InHand<'a> {
+    pub(crate) fn new(books: &'a Books, batch: Batch, claims: Claims) -> Self {
+        books.instruments.in_flight.add(1);
+        Self {
+            books,
+            batch: Some(batch),
+            claims,
+            delivered: 0,
+        }
+    }
+
+    /// What is not delivered yet.
+    pub(crate) const fn batch(&self) -> Option<&Batch> {
+        self.batch.as_ref()
+    }
+
+    /// Everything has been delivered.
+    pub(crate) fn deliver(&mut self, rejected: usize) {
+        if let Some(batch) = self.batch.take() {
+            self.delivered += batch.items();
+            self.books.delivered(batch.items(), rejected);
+            self.claims.delivered();
+        }
+    }
+
+    /// Everything but `rest` has been delivered.
+    pub(crate) fn keep(&mut self, rest: Batch) {
+        if let Some(batch) = self.batch.take() {
+            let delivered = batch.items().saturating_sub(rest.items());
+            self.delivered += delivered;
+            self.books.delivered(delivered, 0);
+            if delivered > 0 {
+                self.claims.delivered();
+            }
+        }
+        self.batch = Some(rest);
+    }
+
+    /// What is left will not be sent. Returns it, and whether some was delivered before.
+    pub(crate) fn give_up(
+        &mut self,
+        error: &ConsumeError,
+        reason: &'static str,
+    ) -> Option<(Batch, bool)> {
+        let rest = self.batch.take()?;
+        self.books.given_up(rest.items(), reason);
+        self.claims.failed(error);
+        Some((rest, self.delivered > 0))
+    }
+}
+
+impl Drop for InHand<'_> {
+    fn drop(&mut self) {
+        let error = ConsumeError::retryable("interrupted due to shutdown", None);
+        self.give_up(&error, "shutdown");
+        self.books.instruments.in_flight.add(-1);
+    }
+}

@@ -1,0 +1,51 @@
+//! The exporter's status, as its backend's answers show it.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use headwater_core::ConsumeError;
+use headwater_core::rpc::Code;
+use headwater_core::status::{Status, StatusReporter};
+
+/// Reports changes only: a working exporter costs one read of a flag per request.
+#[derive(Debug)]
+pub(crate) struct Health {
+    reporter: StatusReporter,
+    failing: AtomicBool,
+}
+
+impl Health {
+    pub(crate) const fn new(reporter: StatusReporter) -> Self {
+        Self {
+            reporter,
+            failing: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) fn succeeded(&self) {
+        if self.failing.load(Ordering::Relaxed) && self.failing.swap(false, Ordering::Relaxed) {
+            self.reporter.report(Status::Ok);
+        }
+    }
+
+    pub(crate) fn failed(&self, error: &ConsumeError) {
+        if is_the_backend(error) && !self.failing.swap(true, Ordering::Relaxed) {
+            self.reporter
+                .report_error(Status::RecoverableError, error.chain());
+        }
+    }
+}
+
+/// Whether an error says something about the backend, or the way to it, and not only about the
+/// request.
+fn is_the_backend(error: &ConsumeError) -> bool {
+    !error.is_permanent()
+        || matches!(
+            error.code(),
+            Some(
+                Code::Unauthenticated
+                    | Code::PermissionDenied
+                    | Code::Unimplemented
+                    | Code::NotFound
+            )
+        )
+}

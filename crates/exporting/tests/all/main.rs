@@ -1,0 +1,10 @@
+//! The exporter's surroundings, on a paused clock.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod batch;
+mod concurrency;
+mod config;
+mod queue;
+mod retry;
+mod shutdown;
+mod support;
