@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use headwater_core::pdata::wire::WireError;
+use headwater_core::rpc::Code;
 use headwater_core::{Batch, ConsumeError, Consumer, Context, Settings};
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -237,7 +238,9 @@ impl Batcher {
 }
 
 fn malformed(error: WireError) -> ConsumeError {
-    ConsumeError::permanent("request is not valid OTLP").with_source(error)
+    ConsumeError::permanent("request is not valid OTLP")
+        .with_code(Code::InvalidArgument)
+        .with_source(error)
 }
 
 /// Puts its batch back if the caller goes away in the middle of a send: the batch holds

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use headwater_core::pdata::validate::{Level, validate};
+use headwater_core::rpc::Code;
 use headwater_core::{
     Batch, BufferingProcessor, Component, ComponentError, ConsumeError, Consumer, Host, Settings,
     Task, Worker,
@@ -58,7 +59,9 @@ impl BatchProcessor {
 }
 
 fn malformed(error: headwater_core::pdata::wire::WireError) -> ConsumeError {
-    ConsumeError::permanent("request is not valid OTLP").with_source(error)
+    ConsumeError::permanent("request is not valid OTLP")
+        .with_code(Code::InvalidArgument)
+        .with_source(error)
 }
 
 #[async_trait]

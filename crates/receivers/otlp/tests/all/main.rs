@@ -1,0 +1,7 @@
+//! The receiver as clients see it, on loopback.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod config;
+mod grpc;
+mod http;
+mod setup;
