@@ -9,6 +9,7 @@
 //! ```
 //! There is no other list: a new folder is a new component.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -91,6 +92,8 @@ pub struct ComponentCrate {
     pub library: String,
     /// Its folder.
     pub folder: PathBuf,
+    /// What it depends on, by the names in its `Cargo.toml`.
+    pub dependencies: Vec<String>,
 }
 
 impl ComponentCrate {
@@ -110,6 +113,8 @@ pub struct CrateFacts {
     pub library: String,
     /// Kind, type and aliases.
     pub component: Option<(ComponentKind, String, Vec<String>)>,
+    /// What it depends on, by the names in its `Cargo.toml`.
+    pub dependencies: Vec<String>,
 }
 
 /// Reads the `Cargo.toml` in `folder`.
@@ -142,7 +147,35 @@ pub fn read_crate(folder: &Path) -> Result<CrateFacts, CatalogError> {
         package,
         library,
         component,
+        dependencies: dependencies(&manifest),
     })
+}
+
+fn dependencies(manifest: &DocumentMut) -> Vec<String> {
+    let table = item(manifest, &["dependencies"]).and_then(Item::as_table_like);
+    let names = table.into_iter().flat_map(|table| table.iter());
+    names.map(|(name, _)| name.to_owned()).collect()
+}
+
+/// Whether one of `dependencies`, or a library of the checkout at `root` that they lead to, is
+/// the package `wanted`.
+#[must_use]
+pub fn leads_to(wanted: &str, dependencies: &[String], root: &Path) -> bool {
+    let mut open = dependencies.to_vec();
+    let mut seen = BTreeSet::new();
+    while let Some(name) = open.pop() {
+        if name == wanted {
+            return true;
+        }
+        let library = name.strip_prefix("headwater-").map(str::to_owned);
+        let Some(library) = library.filter(|_| seen.insert(name)) else {
+            continue;
+        };
+        if let Ok(facts) = read_crate(&root.join("crates").join(library)) {
+            open.extend(facts.dependencies);
+        }
+    }
+    false
 }
 
 fn read_component(table: &Item) -> Result<(ComponentKind, String, Vec<String>), Problem> {
@@ -267,6 +300,7 @@ fn read_listed(folder: &Path, kind: ComponentKind) -> Result<ComponentCrate, Cat
         package: facts.package,
         library: facts.library,
         folder: folder.to_owned(),
+        dependencies: facts.dependencies,
     })
 }
 

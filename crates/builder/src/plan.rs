@@ -52,6 +52,8 @@ pub struct LinkedComponent {
     pub source: CrateSource,
     /// Cargo features to switch on.
     pub features: Vec<String>,
+    /// Whether it leads to `headwater-transport`, where TLS is.
+    pub uses_transport: bool,
 }
 
 /// Which allocator the program uses.
@@ -104,8 +106,9 @@ pub struct Plan {
     pub components: Vec<LinkedComponent>,
     /// Where Cargo finds the crate `headwater-service`.
     pub service: CrateSource,
-    /// Where Cargo finds the crate `headwater-transport`.
-    pub transport: CrateSource,
+    /// Where Cargo finds the crate `headwater-transport`; none if no component opens a
+    /// connection.
+    pub transport: Option<CrateSource>,
     /// Which allocator the program uses.
     pub allocator: Allocator,
     /// Which cryptography TLS uses.

@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use headwater_core::ComponentKind;
 use headwater_core::config::{Code, Diagnostics, nearest};
 
-use crate::catalog::{Catalog, ComponentCrate, read_crate};
+use crate::catalog::{Catalog, ComponentCrate, leads_to, read_crate};
 use crate::manifest::{ComponentRef, Components, CrateRef, Manifest, SourceRef, Wanted};
 use crate::plan::{CrateSource, GitReference, LinkedComponent};
 
@@ -30,8 +30,8 @@ pub struct Resolved {
     pub components: Vec<LinkedComponent>,
     /// Where `headwater-service` is found.
     pub service: CrateSource,
-    /// Where `headwater-transport` is found.
-    pub transport: CrateSource,
+    /// Where `headwater-transport` is found, if a component needs it.
+    pub transport: Option<CrateSource>,
 }
 
 /// Finds every crate; `diagnostics` says which could not be found.
@@ -68,10 +68,11 @@ pub fn resolve(
         }
     }
     components.sort_by(|a, b| (a.kind, &a.package).cmp(&(b.kind, &b.package)));
+    let connects = components.iter().any(|component| component.uses_transport);
     Resolved {
         components,
         service: framework.source("crates/service"),
-        transport: framework.source("crates/transport"),
+        transport: connects.then(|| framework.source("crates/transport")),
     }
 }
 
@@ -172,6 +173,8 @@ fn elsewhere(
         library: reference.package.replace('-', "_"),
         source: source(&reference.source, framework.around),
         features: reference.features.clone(),
+        // Nobody knows before it is built.
+        uses_transport: true,
     };
     let Some(path) = &reference.source.path else {
         return Some(linked);
@@ -204,6 +207,7 @@ fn elsewhere(
         return None;
     }
     linked.library = facts.library;
+    linked.uses_transport = framework.uses_transport(&facts.dependencies);
     if let Some((found, type_name, aliases)) = facts.component {
         if found != kind {
             let message = format!("`{}` is {found} `{type_name}`", reference.package);
@@ -268,7 +272,14 @@ impl<'a> Framework<'a> {
                 Base::Elsewhere(source) => source.clone(),
             },
             features: Vec::new(),
+            uses_transport: self.uses_transport(&found.dependencies),
         }
+    }
+
+    /// Whether a crate leads to `headwater-transport`; yes if there is no checkout to look into.
+    fn uses_transport(&self, dependencies: &[String]) -> bool {
+        let root = self.around.checkout;
+        root.is_none_or(|root| leads_to("headwater-transport", dependencies, root))
     }
 
     /// A component of Headwater that cannot be looked up, by the naming rule of its crates.
@@ -283,6 +294,7 @@ impl<'a> Framework<'a> {
             source: self.source(&format!("crates/{}/{folder}", kind.section())),
             package,
             features: Vec::new(),
+            uses_transport: true,
         }
     }
 }

@@ -13,17 +13,8 @@ use crate::cargo::Metadata;
 use crate::elf::{Elf, ElfError, Symbol};
 use crate::plan::Plan;
 
-/// The crates of Rust's standard library, and the name they are listed under.
-const STANDARD: [&str; 8] = [
-    "core",
-    "alloc",
-    "std",
-    "std_detect",
-    "compiler_builtins",
-    "gimli",
-    "addr2line",
-    "miniz_oxide",
-];
+/// What is none of the linked crates' comes with the compiler: `core`, `alloc`, `std` and the
+/// copies of other crates inside them.
 const STANDARD_LIBRARY: &str = "Rust standard library";
 
 /// How the C and assembler functions of some crates begin.
@@ -93,14 +84,7 @@ impl Ranks {
             .iter()
             .filter_map(|name| self.0.get_key_value(*name))
             .max_by_key(|(_, rank)| **rank);
-        match top {
-            Some((name, _)) => name.clone(),
-            None if mentioned.iter().any(|name| STANDARD.contains(name)) => STANDARD_LIBRARY.into(),
-            None => mentioned
-                .first()
-                .map_or(STANDARD_LIBRARY, |name| *name)
-                .into(),
-        }
+        top.map_or(STANDARD_LIBRARY, |(name, _)| name).to_owned()
     }
 }
 

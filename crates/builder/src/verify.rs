@@ -128,6 +128,7 @@ mod tests {
             library: (*name).to_owned(),
             source: CrateSource::Version("1".into()),
             features: Vec::new(),
+            uses_transport: false,
         };
         Plan {
             name: "a".into(),
@@ -136,7 +137,7 @@ mod tests {
             config: None,
             components: components.iter().map(linked).collect(),
             service: CrateSource::Version("1".into()),
-            transport: CrateSource::Version("1".into()),
+            transport: None,
             allocator: Default::default(),
             tls: Default::default(),
             profile: Default::default(),

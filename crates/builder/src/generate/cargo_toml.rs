@@ -41,16 +41,18 @@ pub(super) fn cargo_toml(plan: &Plan) -> String {
 fn dependencies(plan: &Plan) -> BTreeMap<String, InlineTable> {
     let mut all = BTreeMap::new();
     all.insert("headwater-service".into(), dependency(&plan.service));
-    let mut transport = without_defaults(&plan.transport);
-    let tls = match plan.tls {
-        Tls::Ring => Some("tls-ring"),
-        Tls::AwsLc => Some("tls-aws-lc"),
-        Tls::None => None,
-    };
-    if let Some(feature) = tls {
-        transport.insert("features", Array::from_iter([feature]).into());
+    if let Some(source) = &plan.transport {
+        let mut transport = without_defaults(source);
+        let tls = match plan.tls {
+            Tls::Ring => Some("tls-ring"),
+            Tls::AwsLc => Some("tls-aws-lc"),
+            Tls::None => None,
+        };
+        if let Some(feature) = tls {
+            transport.insert("features", Array::from_iter([feature]).into());
+        }
+        all.insert("headwater-transport".into(), transport);
     }
-    all.insert("headwater-transport".into(), transport);
     match plan.allocator {
         Allocator::System => None,
         Allocator::Mimalloc => Some(("mimalloc", MIMALLOC)),

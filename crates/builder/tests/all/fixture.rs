@@ -4,7 +4,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use headwater_builder::load::{Loaded, load};
-use headwater_config::render_human;
 use headwater_core::config::Diagnostics;
 use tempfile::TempDir;
 
@@ -20,6 +19,15 @@ const COMPONENTS: [(&str, &str, &str); 6] = [
     ("extension", "health_check", ""),
 ];
 
+/// One way to lead to the transport library of its own and one through another.
+fn connects(name: &str) -> &'static str {
+    match name {
+        "otlp" => "headwater-transport.workspace = true\n",
+        "otlp_grpc" => "headwater-exporting = { workspace = true }\n",
+        _ => "",
+    }
+}
+
 impl Checkout {
     pub(super) fn new() -> Self {
         let checkout = Self(tempfile::tempdir().unwrap());
@@ -29,6 +37,11 @@ impl Checkout {
                 &format!("[package]\nname = \"headwater-{library}\"\n"),
             );
         }
+        checkout.write(
+            "crates/exporting/Cargo.toml",
+            "[package]\nname = \"headwater-exporting\"\n\
+             [dependencies]\nheadwater-transport.workspace = true\n",
+        );
         for (kind, name, aliases) in COMPONENTS {
             let folder = name.replace('_', "-");
             checkout.write(
@@ -36,7 +49,8 @@ impl Checkout {
                 &format!(
                     "[package]\nname = \"headwater-{kind}-{folder}\"\n\
                      [package.metadata.headwater]\nkind = \"{kind}\"\ntype = \"{name}\"\n\
-                     aliases = [{aliases}]\n"
+                     aliases = [{aliases}]\n[dependencies]\n{}",
+                    connects(name),
                 ),
             );
         }
@@ -61,13 +75,29 @@ impl Checkout {
         let loaded = load(&path, self.root(), &mut diagnostics).unwrap_or_else(|failure| {
             panic!("{failure:?}");
         });
-        (loaded, self.hide(&render_human(&diagnostics, false)))
+        (loaded, brief(&diagnostics))
     }
+}
 
-    /// A text without the place of the checkout, which differs from run to run.
-    pub(super) fn hide(&self, text: &str) -> String {
-        text.replace(self.root().to_str().unwrap(), "/checkout")
+/// What is said to the user without how it is laid out, which is tested where it is done.
+pub(super) fn brief(diagnostics: &Diagnostics) -> String {
+    let mut out = String::new();
+    for one in diagnostics {
+        out.push_str(&format!("{}[{}]", one.severity.as_str(), one.code));
+        if let Some(span) = one.span() {
+            let (line, column) = span.position();
+            let file = Path::new(&span.source.name).file_name().unwrap();
+            out.push_str(&format!(" {}:{line}:{column}", file.display()));
+        }
+        out.push_str(&format!(" {}: {}\n", one.path, one.message));
+        let label = one.primary.as_ref().map(|label| label.text.as_str());
+        for more in label.into_iter().chain(one.help.as_deref()) {
+            if !more.is_empty() {
+                out.push_str(&format!("    {more}\n"));
+            }
+        }
     }
+    out
 }
 
 /// A manifest with the given list of components.

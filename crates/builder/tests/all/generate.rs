@@ -99,6 +99,25 @@ fn everything_is_taken_from_the_folders() {
 }
 
 #[test]
+fn tls_is_chosen_only_if_a_component_opens_connections() {
+    let checkout = Checkout::new();
+    for (components, expected) in [
+        ("exporters = [\"debug\"]", false),
+        ("exporters = [\"debug\", \"otlp_grpc\"]", true),
+        ("receivers = [\"otlp\"]", true),
+        (
+            "receivers = [{ crate = \"unknown\", version = \"1\" }]",
+            true,
+        ),
+    ] {
+        let (loaded, said) = checkout.load(&super::fixture::manifest(components));
+        assert_eq!(said, "");
+        let cargo_toml = &generate(&loaded.unwrap().plan)[0].text;
+        assert_eq!(cargo_toml.contains("tls-ring"), expected, "{components}");
+    }
+}
+
+#[test]
 fn without_a_checkout_the_crates_are_the_published_ones() {
     let elsewhere = tempfile::tempdir().unwrap();
     let path = elsewhere.path().join("manifest.toml");

@@ -3,10 +3,9 @@
 use headwater_builder::catalog::Catalog;
 use headwater_builder::import::import;
 use headwater_builder::load::read_tree;
-use headwater_config::render_human;
 use headwater_core::config::Diagnostics;
 
-use super::fixture::Checkout;
+use super::fixture::{Checkout, brief};
 
 fn imported(yaml: &str) -> (Checkout, String, String) {
     let checkout = Checkout::new();
@@ -15,7 +14,7 @@ fn imported(yaml: &str) -> (Checkout, String, String) {
     let mut diagnostics = Diagnostics::new();
     let tree = read_tree(&path, &mut diagnostics).unwrap();
     let toml = import(&tree, &catalog, &mut diagnostics);
-    let said = checkout.hide(&render_human(&diagnostics, false));
+    let said = brief(&diagnostics);
     (checkout, toml, said)
 }
 

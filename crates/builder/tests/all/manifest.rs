@@ -1,10 +1,9 @@
 //! Mistakes in manifests, and what is said about them.
 
 use headwater_builder::check::check;
-use headwater_config::render_human;
 use headwater_core::config::Diagnostics;
 
-use super::fixture::{Checkout, manifest};
+use super::fixture::{Checkout, brief, manifest};
 
 fn said_about(text: &str) -> String {
     let (loaded, said) = Checkout::new().load(text);
@@ -121,5 +120,5 @@ fn a_configuration_that_uses_more_than_the_manifest_lists_is_refused() {
         &loaded.plan,
         &mut diagnostics,
     );
-    insta::assert_snapshot!(checkout.hide(&render_human(&diagnostics, false)));
+    insta::assert_snapshot!(brief(&diagnostics));
 }

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use headwater_builder::catalog::Catalog;
 use headwater_builder::check::check;
 use headwater_builder::load::{load, read_tree};
-use headwater_config::render_human;
 use headwater_core::config::Diagnostics;
+
+use super::fixture::brief;
 
 pub(super) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -72,7 +73,7 @@ fn every_distribution_has_what_its_configurations_use() {
         let loaded = load(&manifest, &root, &mut diagnostics).unwrap_or_else(|failure| {
             panic!("{failure:?}");
         });
-        let loaded = loaded.unwrap_or_else(|| panic!("{}", render_human(&diagnostics, false)));
+        let loaded = loaded.unwrap_or_else(|| panic!("{}", brief(&diagnostics)));
         assert_eq!(
             loaded.plan.name,
             folder.file_name().unwrap().to_str().unwrap()
@@ -86,12 +87,7 @@ fn every_distribution_has_what_its_configurations_use() {
         for config in &configs {
             check(config, &loaded.plan, &mut diagnostics);
         }
-        assert_eq!(
-            render_human(&diagnostics, false),
-            "",
-            "{}",
-            manifest.display()
-        );
+        assert_eq!(brief(&diagnostics), "", "{}", manifest.display());
     }
     assert!(seen >= 2, "pattern-a and headwater at least");
 }
