@@ -10,11 +10,11 @@ use headwater_core::config::{
     Code, Diagnostic, Diagnostics, Map, Node, Origin, Severity, Span, Value,
 };
 
+use crate::MAX_DOCUMENT_BYTES;
 use crate::place::Place;
 use crate::retrieve::{Surroundings, Text, is_configuration, parse_document, variable_origin};
 use crate::uri::Uri;
 use crate::yaml::{self, MAX_DEPTH};
-use crate::{MAX_DOCUMENT_BYTES, merge};
 
 /// How often one value may be expanded, as in the Collector.
 const MAX_PASSES: usize = 1000;
@@ -57,10 +57,10 @@ impl<'a> Expander<'a> {
 
     /// Expands a value and everything below it.
     pub(crate) fn expand(&mut self, node: Node) -> Node {
-        self.value(node, 0, false)
+        self.value(node, 0)
     }
 
-    fn value(&mut self, node: Node, depth: usize, in_list: bool) -> Node {
+    fn value(&mut self, node: Node, depth: usize) -> Node {
         if depth > MAX_DEPTH {
             let message = format!("lists and maps are nested deeper than {MAX_DEPTH} levels");
             self.report(
@@ -75,11 +75,11 @@ impl<'a> Expander<'a> {
                     value: Value::Null,
                     ..node
                 };
-                self.string(text, node, depth, in_list)
+                self.string(text, node, depth)
             }
             Value::Seq(items) => {
                 let items = items.into_iter().enumerate().map(|(index, item)| {
-                    self.below(&index.to_string(), |this| this.value(item, depth + 1, true))
+                    self.below(&index.to_string(), |this| this.value(item, depth + 1))
                 });
                 let items = items.collect();
                 Node {
@@ -91,7 +91,7 @@ impl<'a> Expander<'a> {
                 let mut expanded = Map::new();
                 for (key, value) in map {
                     let name = key.name.clone();
-                    let value = self.below(&name, |this| this.value(value, depth + 1, in_list));
+                    let value = self.below(&name, |this| this.value(value, depth + 1));
                     expanded.insert(key, value);
                 }
                 Node {
@@ -104,7 +104,7 @@ impl<'a> Expander<'a> {
     }
 
     /// Expands a text; `node` has its origin.
-    fn string(&mut self, text: String, node: Node, depth: usize, in_list: bool) -> Node {
+    fn string(&mut self, text: String, node: Node, depth: usize) -> Node {
         let mut text = text;
         let Node {
             mut origin,
@@ -148,7 +148,7 @@ impl<'a> Expander<'a> {
                         value,
                         ..retrieved.node
                     };
-                    return self.structure(node, expanded, depth, in_list);
+                    return self.structure(node, expanded, depth);
                 }
             }
         }
@@ -159,20 +159,9 @@ impl<'a> Expander<'a> {
     }
 
     /// Goes on with what a reference gave when that is not text.
-    fn structure(
-        &mut self,
-        node: Node,
-        text: Option<Box<str>>,
-        depth: usize,
-        in_list: bool,
-    ) -> Node {
-        let node = if in_list {
-            node
-        } else {
-            merge::split_keys(node)
-        };
+    fn structure(&mut self, node: Node, text: Option<Box<str>>, depth: usize) -> Node {
         let holds_references = matches!(node.value, Value::Seq(_) | Value::Map(_));
-        let node = self.value(node, depth + 1, in_list);
+        let node = self.value(node, depth + 1);
         let text = match text {
             // A string that is given this value takes its text, with references expanded.
             Some(text) if holds_references && text.contains("${") => {
@@ -317,12 +306,21 @@ impl<'a> Expander<'a> {
     fn read(&mut self, text: Text, place: &Origin) -> Option<Retrieved> {
         let mut scratch = Diagnostics::new();
         let (node, text, origin) = match text {
-            Text::Variable { name, text, remark } => {
+            Text::Variable {
+                name,
+                text,
+                remark,
+                is_text,
+            } => {
                 if let Some(remark) = remark {
                     self.report(*remark, place);
                 }
                 let origin = variable_origin(&name, Some(place));
-                let node = yaml::parse(&text, &Place::Fixed(&origin), &mut scratch);
+                let node = if is_text {
+                    None
+                } else {
+                    yaml::parse(&text, &Place::Fixed(&origin), &mut scratch)
+                };
                 (node, text, origin)
             }
             Text::Inline(text) => {

@@ -172,7 +172,9 @@ fn read(
             let source = Source::new(SourceKind::Inline, "yaml", text);
             yaml::parse_source(&source, diagnostics)
         }
-        Ok(Text::Variable { name, text, remark }) => {
+        Ok(Text::Variable {
+            name, text, remark, ..
+        }) => {
             if let Some(remark) = remark {
                 diagnostics.push(*remark).at(&variable_origin(&name, None));
             }

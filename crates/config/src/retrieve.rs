@@ -25,6 +25,8 @@ pub(crate) enum Text {
         name: Arc<str>,
         text: String,
         remark: Option<Box<Diagnostic>>,
+        /// Whether it is text although YAML would read it as null: an empty default.
+        is_text: bool,
     },
     /// The text of a `yaml:` URI.
     Inline(String),
@@ -99,6 +101,7 @@ impl Surroundings<'_> {
             }
             _ => None,
         };
+        let is_text = value.is_none() && default == Some("");
         let text = value
             .or_else(|| default.map(str::to_owned))
             .unwrap_or_default();
@@ -106,6 +109,7 @@ impl Surroundings<'_> {
             name: name.into(),
             text,
             remark,
+            is_text,
         })
     }
 }

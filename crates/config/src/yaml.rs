@@ -281,15 +281,13 @@ impl<'a> Builder<'a, '_> {
         let pending = match node.value {
             Value::String(name) if plain && name == "<<" => PendingKey::Merge(node.origin),
             Value::String(name) => self.named_key(Key::new(name, node.origin)),
-            value => {
-                let message = format!("a key must be a string, this one is a {}", value.kind());
-                let diagnostic = self.diagnostics.error(Code::KEY_NOT_STRING, message);
-                diagnostic.at(&node.origin);
-                if !matches!(value, Value::Seq(_) | Value::Map(_)) {
-                    diagnostic.help("put the key in quotes");
+            value => match scalar::key(&value).filter(|_| self.frames.len() > 1) {
+                Some(name) => self.named_key(Key::new(name, node.origin)),
+                None => {
+                    self.invalid_key(&value, &node.origin);
+                    PendingKey::Invalid
                 }
-                PendingKey::Invalid
-            }
+            },
         };
         if let Some(Frame {
             content: Content::Map { key, .. },
@@ -297,6 +295,15 @@ impl<'a> Builder<'a, '_> {
         }) = self.frames.last_mut()
         {
             *key = Some(pending);
+        }
+    }
+
+    fn invalid_key(&mut self, value: &Value, origin: &Origin) {
+        let message = format!("a key must be a string, this one is a {}", value.kind());
+        let diagnostic = self.diagnostics.error(Code::KEY_NOT_STRING, message);
+        diagnostic.at(origin);
+        if !matches!(value, Value::Seq(_) | Value::Map(_)) {
+            diagnostic.help("put the key in quotes");
         }
     }
 

@@ -1,5 +1,7 @@
 //! What a plain scalar means. Source: the resolution rules of go-yaml v3.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use headwater_core::config::Value;
 
 /// The value of a plain scalar without a tag. Timestamps stay text: no component takes one.
@@ -20,6 +22,11 @@ pub(crate) fn resolve(text: &str) -> Value {
 
 /// The value of a scalar with one of YAML's own tags; `None` if it does not fit.
 pub(super) fn tagged(text: &str, tag: &str) -> Option<Value> {
+    if tag == "binary" {
+        let text: String = text.split_whitespace().collect();
+        let bytes = STANDARD.decode(text).ok()?;
+        return String::from_utf8(bytes).ok().map(Value::String);
+    }
     let value = resolve(text);
     match (tag, &value) {
         ("null", Value::Null)
@@ -28,6 +35,39 @@ pub(super) fn tagged(text: &str, tag: &str) -> Option<Value> {
         | ("float", Value::Float(_)) => Some(value),
         ("float", Value::Int(_) | Value::UInt(_)) => text.parse().ok().map(Value::Float),
         _ => None,
+    }
+}
+
+/// The text of a key that is a number or boolean, as Go prints it. The Collector takes such keys
+/// everywhere but at the top.
+pub(super) fn key(value: &Value) -> Option<String> {
+    match value {
+        Value::Bool(value) => Some(value.to_string()),
+        Value::Int(value) => Some(value.to_string()),
+        Value::UInt(value) => Some(value.to_string()),
+        Value::Float(value) => Some(go_float(*value)),
+        Value::String(_) | Value::Null | Value::Seq(_) | Value::Map(_) => None,
+    }
+}
+
+/// A number as Go's `%v` prints it: with an exponent below 1e-4 and from 1e21 on.
+fn go_float(value: f64) -> String {
+    if value.is_nan() {
+        return "NaN".to_owned();
+    }
+    if value.is_infinite() {
+        return if value > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
+    }
+    let scientific = format!("{value:e}");
+    match scientific.split_once('e') {
+        Some((mantissa, exponent)) => match exponent.parse::<i32>() {
+            Ok(exponent) if value != 0.0 && !(-4..21).contains(&exponent) => {
+                let sign = if exponent < 0 { '-' } else { '+' };
+                format!("{mantissa}e{sign}{:02}", exponent.abs())
+            }
+            _ => value.to_string(),
+        },
+        None => scientific,
     }
 }
 

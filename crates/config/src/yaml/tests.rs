@@ -103,6 +103,8 @@ fn tags_decide() {
     assert_eq!(good("!!float 5").value, Value::Float(5.0));
     assert_eq!(good("!mine 5").value, Value::String("5".to_owned()));
     assert_eq!(good("! 5").value, Value::String("5".to_owned()));
+    assert_eq!(good("!!binary aGk=").value, Value::String("hi".to_owned()));
+    assert_eq!(mistakes("!!binary x"), ["C0050 1:10"]);
     assert_eq!(mistakes("!!int x"), ["C0050 1:7"]);
 }
 
@@ -180,17 +182,23 @@ fn a_key_written_twice_shows_both_places() {
 }
 
 #[test]
-fn keys_must_be_strings() {
+fn keys_are_text() {
     for (text, place) in [
         ("1: a", "C0053 1:1"),
         ("true: a", "C0053 1:1"),
-        ("x: {0.5: a}", "C0053 1:5"),
+        ("x: {~: a}", "C0053 1:5"),
         ("~: a", "C0053 1:1"),
-        ("? [a]\n: b\n", "C0053 1:3"),
+        ("x:\n  ? [a]\n  : b\n", "C0053 2:5"),
     ] {
         assert_eq!(mistakes(text), [place], "{text}");
     }
     assert_eq!(good("'1': a\nyes: b\n").to_string(), "{1: a, yes: b}");
+    assert_eq!(
+        good("x: {200: a, 0x10: b, TRUE: c, 1.0: d, 1e30: e, 0.1: f, .inf: g, 1e-5: h}")
+            .to_string(),
+        "{x: {200: a, 16: b, true: c, 1: d, 1e+30: e, 0.1: f, +Inf: g, 1e-05: h}}"
+    );
+    assert_eq!(mistakes("x: {1: a, '1': b}"), ["C0052 1:11 1:5"]);
 }
 
 #[test]

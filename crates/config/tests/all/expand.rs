@@ -68,7 +68,7 @@ fn references_become_values() {
         ("$A ${A}", "$A 1"),
         ("x${env:A}y${B}", "x1ytwo"),
         ("${env:NONE:-d}", "d"),
-        ("${env:NONE:-}", "null"),
+        ("${env:NONE:-}", "\"\""),
         ("x${env:NONE:-}y", "xy"),
         ("${env:NONE:-a:-b}", "a:-b"),
         ("${env:EMPTY:-d}", "null"),
@@ -81,7 +81,7 @@ fn references_become_values() {
         ("${env:LIST}", "[1, 2, x]"),
         ("'${env:LIST}!'", "[1, \"2\", x]!"),
         ("${env:MAP}", "{k: v, n: 1}"),
-        ("${env:NESTED_MAP}", "{a: 1, l: [two], x: {y: 1}}"),
+        ("${env:NESTED_MAP}", "{a: 1, l: [two], x::y: 1}"),
         ("['${env:NESTED_MAP}']", "[{a: 1, l: [two], x::y: 1}]"),
         ("${env:BROKEN}", "{a: [}"),
         ("${yaml:[1, 2]}", "[1, 2]"),
@@ -244,11 +244,16 @@ fn a_string_takes_the_text_and_the_rest_takes_the_value() {
 #[test]
 fn inside_a_string_everything_is_text() {
     assert_eq!(typed("number: '1${A}'"), Err(vec!["C0101"]));
+    assert_eq!(
+        typed("number: ${env:NONE:-}"),
+        Err(vec!["C0101"]),
+        "an empty default is text"
+    );
     assert_eq!(typed("string: '1${A}'").unwrap().string, "11");
 }
 
 #[test]
-fn what_is_not_set_is_the_zero_value() {
+fn what_is_not_set_is_the_zero_value_of_a_scalar() {
     let zero = typed(
         "{string: '${NONE}', number: '${NONE}', float: '${EMPTY}', flag: '${NONE}', \
          strings: '${NONE}', option: '${NONE}'}",
@@ -258,13 +263,15 @@ fn what_is_not_set_is_the_zero_value() {
         (zero.string.as_str(), zero.number, zero.float, zero.flag),
         ("", 0, 0.0, false)
     );
-    assert!(zero.strings.is_empty() && zero.option.is_none());
+    assert_eq!(zero.strings, ["default"], "a list keeps the default");
+    assert_eq!(zero.option.as_deref(), Some("default"));
     let null = typed("{string: , number: , strings: , option: }").unwrap();
     assert_eq!(
-        null,
-        Typed::default(),
-        "a null that was written keeps the default"
+        (null.string.as_str(), null.number),
+        ("", 0),
+        "and so is a null that was written"
     );
+    assert_eq!(null.strings, ["default"]);
 }
 
 #[test]

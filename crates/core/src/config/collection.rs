@@ -29,16 +29,11 @@ impl Config for Node {
     }
 }
 
-/// A value that may be absent. Null leaves it as it is; a reference to an environment variable
-/// that is not set clears it.
+/// A value that may be absent. Null leaves it as it is.
 impl<T: Config> Config for Option<T> {
     fn decode(&mut self, node: &Node, cx: &mut DecodeContext<'_>) {
         match self {
-            _ if node.is_null() => {
-                if node.is_expanded() {
-                    *self = None;
-                }
-            }
+            _ if node.is_null() => {}
             Some(value) => value.decode(node, cx),
             None => *self = T::from_node(node, cx),
         }
@@ -77,10 +72,9 @@ impl<T: Config> Config for Option<T> {
 impl<T: Config> Config for Vec<T> {
     fn decode(&mut self, node: &Node, cx: &mut DecodeContext<'_>) {
         if node.is_null() {
-            if node.is_expanded() {
-                self.clear();
-            }
-        } else if let Some(items) = Self::from_node(node, cx) {
+            return;
+        }
+        if let Some(items) = Self::from_node(node, cx) {
             *self = items;
         }
     }
@@ -242,9 +236,6 @@ macro_rules! maps {
     ($($type:ident),+) => {$(
         impl<T: Config> Config for $type!(T) {
             fn decode(&mut self, node: &Node, cx: &mut DecodeContext<'_>) {
-                if node.is_null() && node.is_expanded() {
-                    *self = Self::new();
-                }
                 decode_entries(node, cx, |name, value| {
                     self.insert(name.to_owned(), value);
                 });

@@ -96,10 +96,12 @@ pub trait Fields {
     }
 }
 
-/// Decodes a map onto a struct that holds its defaults. Null keeps everything as it is.
+/// Decodes a map onto a struct that holds its defaults. A null that was written keeps everything
+/// as it is, one that comes from a variable that is not set goes to every field.
 pub fn decode_struct(target: &mut dyn Fields, node: &Node, cx: &mut DecodeContext<'_>) {
     let optional = cx.take_optional();
     let map = match &node.value {
+        Value::Null if node.is_expanded() => return decode_unset(target, node, cx),
         Value::Null => return,
         Value::Map(map) => map,
         _ => {
@@ -126,6 +128,24 @@ pub fn decode_struct(target: &mut dyn Fields, node: &Node, cx: &mut DecodeContex
     }
     for (key, _) in &unknown {
         report_unknown(key, &known, &accepted, cx);
+    }
+}
+
+/// Decodes null onto every field but those that can be switched off.
+fn decode_unset(target: &mut dyn Fields, node: &Node, cx: &mut DecodeContext<'_>) {
+    let info = target.info();
+    // Its text, if it is `null` or `~`, is that of the section, not of each string in it.
+    let unset = Node {
+        expanded: Some("".into()),
+        ..Node::null(node.origin.clone())
+    };
+    for (index, field) in info.fields.iter().enumerate() {
+        if let Some(value) = target.field_mut(index)
+            && !matches!(value.schema(), Schema::Optional(_))
+        {
+            let anchor = cx.anchor().clone();
+            cx.child(field.key, &anchor, &unset, |cx| value.decode(&unset, cx));
+        }
     }
 }
 

@@ -76,6 +76,10 @@ impl Scalar for Opaque {
         Schema::Secret
     }
 
+    fn takes_text() -> bool {
+        true
+    }
+
     fn zero() -> Option<Self> {
         Some(Self::default())
     }
@@ -148,11 +152,7 @@ impl<N: Into<String>, V> FromIterator<(N, V)> for NameValues<V> {
 impl<V: Config> Config for NameValues<V> {
     fn decode(&mut self, node: &Node, cx: &mut DecodeContext<'_>) {
         match &node.value {
-            Value::Null => {
-                if node.is_expanded() {
-                    *self = Self::new();
-                }
-            }
+            Value::Null => {}
             Value::Map(map) => {
                 for (key, value) in map {
                     let decoded =

@@ -5,7 +5,7 @@ use super::{Code, Config, DecodeContext, EncodeContext, Node, Schema, Validation
 /// A section that is on only if the configuration, or its default, says so.
 ///
 /// Any map switches it on; a null switches a section with ready defaults on and leaves the
-/// others as they are; `enabled: false` inside switches it off whatever else is set. A plain
+/// others as they are, but a variable that is not set switches any section on; `enabled: false` inside switches it off whatever else is set. A plain
 /// value instead of a section is cleared by null. Source: Go `configoptional.Optional`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Optional<T> {
@@ -57,6 +57,10 @@ impl<T: Config> Config for Optional<T> {
             *self = match before {
                 Self::Some(_) if T::is_scalar() => Self::None,
                 Self::Default(value) => Self::Some(value),
+                // As the Collector does for a variable that is not set.
+                Self::None if node.is_expanded() && !T::is_scalar() => {
+                    T::from_node(node, cx).map_or(Self::None, Self::Some)
+                }
                 before => before,
             };
             return;
@@ -121,8 +125,6 @@ fn without_enabled<'a>(
     {
         cx.child("enabled", &key.origin, &value, |cx| match value.value {
             Value::Bool(on) => enabled = on,
-            // A reference to a variable that is not set: Go's zero value.
-            Value::Null if value.is_expanded() => enabled = false,
             _ => {
                 let message = format!("expected a boolean, found {}", cx.shown(&value));
                 cx.error(Code::WRONG_TYPE, &value.origin, message)

@@ -17,10 +17,15 @@ pub trait Scalar: Sized {
     /// Describes the type.
     fn schema() -> Schema;
 
-    /// What a reference to an environment variable that is not set means: Go's zero value, as
-    /// in the Collector. `None` keeps the default.
+    /// What null means, written or from an environment variable that is not set: Go's zero
+    /// value, as in the Collector. `None` keeps the default.
     fn zero() -> Option<Self> {
         None
+    }
+
+    /// Whether the type takes any text, so that a variable with the text `null` is no null.
+    fn takes_text() -> bool {
+        false
     }
 
     /// How a string given for a list of this type is split; `None` if it must be a list.
@@ -37,18 +42,26 @@ pub trait Scalar: Sized {
 
 impl<T: Scalar> Config for T {
     fn decode(&mut self, node: &Node, cx: &mut DecodeContext<'_>) {
-        let value = match (node.is_null(), node.is_expanded()) {
-            (false, _) => T::parse(node, cx),
-            (true, true) => T::zero(),
-            (true, false) => None,
-        };
-        if let Some(value) = value {
-            *self = value;
+        if !reads_as_null::<T>(node) {
+            if let Some(value) = T::parse(node, cx) {
+                *self = value;
+            }
+        } else if let Some(zero) = T::zero() {
+            let clear = EncodeContext {
+                redact: false,
+                ..EncodeContext::default()
+            };
+            if !node.is_expanded() && zero.write(clear) != self.write(clear) {
+                let message = format!("null means {} here, not the default", zero.write(clear));
+                cx.warning(Code::QUESTIONABLE, &node.origin, message)
+                    .help("delete the key to keep the default, or write a value");
+            }
+            *self = zero;
         }
     }
 
     fn from_node(node: &Node, cx: &mut DecodeContext<'_>) -> Option<Self> {
-        if !node.is_null() {
+        if !reads_as_null::<T>(node) {
             return T::parse(node, cx);
         }
         let zero = T::zero();
@@ -81,6 +94,11 @@ impl<T: Scalar> Config for T {
     fn split_list(text: &str) -> Option<Vec<Self>> {
         T::split(text)
     }
+}
+
+/// Whether the value is null for this type.
+fn reads_as_null<T: Scalar>(node: &Node) -> bool {
+    node.is_null() && !(node.is_expanded() && T::takes_text())
 }
 
 /// Parses a string value with `FromStr`; `what` completes "is not …", for example
@@ -256,6 +274,10 @@ impl Scalar for String {
         Schema::String
     }
 
+    fn takes_text() -> bool {
+        true
+    }
+
     fn zero() -> Option<Self> {
         Some(Self::new())
     }
@@ -279,6 +301,10 @@ impl Scalar for PathBuf {
 
     fn schema() -> Schema {
         Schema::String
+    }
+
+    fn takes_text() -> bool {
+        true
     }
 
     fn zero() -> Option<Self> {

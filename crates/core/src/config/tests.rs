@@ -175,8 +175,38 @@ fn said(node: &Node) -> Vec<String> {
 fn keys_that_are_not_given_keep_the_default() {
     assert_eq!(good(&Node::default()), Demo::default());
     assert_eq!(good(&map([])), Demo::default());
-    let null = map([("endpoint", Node::default()), ("names", Node::default())]);
-    assert_eq!(good(&null), Demo::default());
+    for key in [
+        "names", "tls", "headers", "numbers", "sections", "level", "limit", "anything",
+    ] {
+        let demo = good(&map([(key, Node::default())]));
+        assert_eq!(
+            demo,
+            Demo::default(),
+            "{key}: null keeps a default that is no scalar"
+        );
+    }
+}
+
+#[test]
+fn null_is_the_zero_value_of_a_scalar_and_warned_about() {
+    let node = map([
+        ("endpoint", Node::default()),
+        ("ratio", Node::default()),
+        ("timeout", Node::default()),
+        ("token", Node::default()),
+    ]);
+    let demo = good(&node);
+    assert_eq!((demo.endpoint.as_str(), demo.ratio), ("", 0.0));
+    assert_eq!(demo.common.timeout, Duration::ZERO);
+    assert_eq!(
+        said(&node),
+        [
+            "C0112 exporters::demo::endpoint null means \"\" here, not the default",
+            "C0112 exporters::demo::ratio null means 0 here, not the default",
+            "C0112 exporters::demo::timeout null means 0s here, not the default",
+        ],
+        "the default of the token is the zero value"
+    );
 }
 
 #[test]
@@ -340,7 +370,7 @@ fn what_came_out_of_an_expansion_is_text_for_strings_and_parsed_for_the_rest() {
 }
 
 #[test]
-fn a_variable_that_is_not_set_is_the_zero_value() {
+fn a_variable_that_is_not_set_is_the_zero_value_of_a_scalar() {
     let demo = good(&map([
         ("endpoint", unset()),
         ("timeout", unset()),
@@ -350,16 +380,80 @@ fn a_variable_that_is_not_set_is_the_zero_value() {
         ("ratio", unset()),
         ("level", unset()),
         ("mode", unset()),
+        ("sections", map([("a", unset())])),
     ]));
-    assert_eq!(
-        (demo.endpoint.as_str(), demo.common, demo.limit),
-        ("", Common::default(), None)
+    assert_eq!((demo.endpoint.as_str(), demo.ratio), ("", 0.0));
+    assert_eq!(demo.common.timeout, Duration::ZERO);
+    assert_eq!(demo.common.names, ["a"], "lists and maps keep the default");
+    assert_eq!((demo.headers.len(), demo.limit), (1, Some(3)));
+    assert_eq!((demo.level, demo.mode), (Level::Info, Mode::Fast));
+    assert_eq!(demo.sections.get("a"), Some(&Common::default()));
+    assert!(
+        good(&map([("tls", unset())])).tls.is_some(),
+        "it switches a section on"
     );
-    assert!(demo.headers.is_empty());
     assert_eq!(
-        (demo.ratio, demo.level, demo.mode),
-        (0.0, Level::Info, Mode::Fast)
+        good(&map([("endpoint", expanded(Node::default(), "null"))])).endpoint,
+        "null"
     );
+
+    let queue = good(&map([("queue", unset())])).queue;
+    assert_eq!(queue.as_ref().map(|queue| queue.timeout.as_secs()), Some(9));
+}
+
+#[derive(Debug, Clone, PartialEq, Config)]
+struct Outer {
+    inner: Inner,
+}
+
+#[derive(Debug, Clone, PartialEq, Config)]
+#[config(decoded = Self::decoded)]
+struct Inner {
+    size: u32,
+    list: Vec<u32>,
+    #[config(skip)]
+    written: bool,
+}
+
+impl Default for Outer {
+    fn default() -> Self {
+        let inner = Inner {
+            size: 5,
+            list: vec![5],
+            written: false,
+        };
+        Self { inner }
+    }
+}
+
+impl Default for Inner {
+    fn default() -> Self {
+        Outer::default().inner
+    }
+}
+
+impl Inner {
+    fn decoded(&mut self, node: &Node) {
+        self.written = node.lookup("size").is_some();
+    }
+}
+
+#[test]
+fn a_section_from_a_variable_that_is_not_set_has_zero_scalars() {
+    let mut diagnostics = Diagnostics::new();
+    let node = map([("inner", unset())]);
+    let outer: Outer = load("o", &Origin::Default, &node, &mut diagnostics).unwrap();
+    assert_eq!((outer.inner.size, outer.inner.list), (0, vec![5]));
+}
+
+#[test]
+fn a_section_can_look_at_what_was_written() {
+    let mut diagnostics = Diagnostics::new();
+    for (inner, written) in [(map([("size", 5_i64.into())]), true), (map([]), false)] {
+        let node = map([("inner", inner)]);
+        let outer: Outer = load("o", &Origin::Default, &node, &mut diagnostics).unwrap();
+        assert_eq!(outer.inner.written, written);
+    }
 }
 
 #[test]
