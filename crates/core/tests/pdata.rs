@@ -1,4 +1,9 @@
 //! Guarantees of the wire level, checked against an independent implementation of OTLP.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "helpers of tests may panic, too"
+)]
 
 #[path = "pdata/edit.rs"]
 mod edit;

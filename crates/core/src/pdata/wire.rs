@@ -191,6 +191,33 @@ impl Field {
 #[inline]
 pub fn read_field(buf: &[u8], pos: &mut usize) -> Result<Option<Field>, WireError> {
     let start = *pos;
+    // Short fields with a short tag are nearly all there are. They are read inline, so that the
+    // field stays in registers; the result of a call would go through memory.
+    if let Some([tag, length, ..]) = buf.get(start..)
+        && *tag & 0x87 == WireType::Len as u8
+        && *tag > 7
+        && *length < 0x80
+    {
+        let value = start + 2;
+        let end = value + usize::from(*length);
+        if end <= buf.len() {
+            *pos = end;
+            let number = u32::from(*tag >> 3);
+            return Ok(Some(Field {
+                number,
+                wire_type: WireType::Len,
+                start,
+                value,
+                end,
+            }));
+        }
+    }
+    read_any_field(buf, pos)
+}
+
+/// [`read_field`] without a short cut.
+fn read_any_field(buf: &[u8], pos: &mut usize) -> Result<Option<Field>, WireError> {
+    let start = *pos;
     if start >= buf.len() {
         return Ok(None);
     }

@@ -81,7 +81,9 @@ proptest! {
     #[test]
     fn wire_form_and_canonical_form_have_the_same_json((signal, request) in requests()) {
         // Scopes from the deprecated field come where they stand among the others.
-        prop_assume!(!has_legacy_scopes(&request));
+        if has_legacy_scopes(&request) {
+            return Ok(());
+        }
         let canonical = Request::decode(signal, &request).unwrap().encode();
         prop_assert_eq!(
             String::from_utf8(json_of(signal, &request)),

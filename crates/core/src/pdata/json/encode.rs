@@ -1,165 +1,238 @@
 //! Protobuf to JSON, message by message.
 
+use std::ops::Range;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use smallvec::SmallVec;
 
+use super::lexer::plain_len;
 use super::number::{put_f64, put_int, put_quoted};
 use crate::pdata::schema::{FieldSpec, Kind, LEGACY_SCOPES, Message, Presence};
 use crate::pdata::wire::{Field, MAX_DEPTH, WireError, WireType, read_field, read_varint};
 
 pub(super) fn encode(message: Message, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), WireError> {
-    object(message, bytes, out, 0)
+    Encoder {
+        out,
+        found: Vec::new(),
+    }
+    .object(message, bytes, 0)
 }
 
 /// A field on the wire and its place in the table.
 type Found = (usize, Field);
 
-fn object(
-    message: Message,
-    bytes: &[u8],
-    out: &mut Vec<u8>,
-    depth: usize,
-) -> Result<(), WireError> {
-    if depth >= MAX_DEPTH {
-        return Err(WireError::TooDeep);
-    }
-    let found = collect(message, bytes)?;
-    let mut found = found.as_slice();
-    let mut first = true;
-    out.push(b'{');
-    for (index, spec) in message.fields().iter().enumerate() {
-        let here = found.iter().take_while(|(at, _)| *at == index).count();
-        let (values, rest) = found.split_at(here);
-        found = rest;
-        let before = out.len();
-        if !first {
-            out.push(b',');
+/// By message, a bit for each field that is written even if it is absent.
+static ALWAYS: [u32; Message::ALL.len()] = always();
+
+const fn always() -> [u32; Message::ALL.len()] {
+    let mut table = [0; Message::ALL.len()];
+    let mut message = 0;
+    while message < table.len() {
+        let fields = Message::ALL[message].fields();
+        let mut at = 0;
+        while at < fields.len() {
+            if matches!(fields[at].presence, Presence::Always) {
+                table[message] |= 1 << at;
+            }
+            at += 1;
         }
-        out.push(b'"');
-        out.extend_from_slice(spec.json.as_bytes());
-        out.extend_from_slice(b"\":");
-        if field(spec, values, bytes, out, depth)? {
-            first = false;
-        } else {
-            out.truncate(before);
-        }
+        message += 1;
     }
-    out.push(b'}');
-    Ok(())
+    table
 }
 
-/// The known fields in table order, without those of a oneof that a later one voids.
-fn collect(message: Message, bytes: &[u8]) -> Result<SmallVec<[Found; 16]>, WireError> {
-    let mut found: SmallVec<[Found; 16]> = SmallVec::new();
-    let mut one_of = None;
-    let mut sorted = true;
-    let mut likely = 0;
-    let mut pos = 0;
-    let fields = message.fields();
-    while let Some(field) = read_field(bytes, &mut pos)? {
-        let number = if field.number == LEGACY_SCOPES {
-            2
-        } else {
-            field.number
-        };
-        // Fields repeat, or follow one another.
-        let index = match fields.get(likely) {
-            Some(spec) if spec.number == number => likely,
-            _ => match message.field(number) {
-                Some((index, _)) => index,
-                None => continue,
-            },
-        };
-        likely = index;
-        let spec = &fields[index];
-        let packed = spec.is_repeated() && field.wire_type == WireType::Len;
-        if field.wire_type != spec.kind.wire_type() && !packed {
-            let found = field.wire_type as u8;
-            return Err(WireError::Mismatch {
-                message: message.name(),
-                field: number,
-                found,
-            });
-        }
-        if matches!(spec.presence, Presence::OneOf)
-            && let Some(before) = one_of.replace(index)
-            && before != index
-        {
-            found.retain(|(at, _)| *at != before);
-        }
-        sorted &= found.last().is_none_or(|(last, _)| *last <= index);
-        found.push((index, field));
-    }
-    if !sorted {
-        // Stable: occurrences of one field keep their order.
-        found.sort_by_key(|(index, _)| *index);
-    }
-    Ok(found)
+struct Encoder<'a> {
+    out: &'a mut Vec<u8>,
+    /// The fields of all messages that are open, those of the innermost one last.
+    found: Vec<Found>,
 }
 
-/// Appends the value of one field; `false` if the field is to be left out.
-fn field(
-    spec: &FieldSpec,
-    values: &[Found],
-    bytes: &[u8],
-    out: &mut Vec<u8>,
-    depth: usize,
-) -> Result<bool, WireError> {
-    if spec.is_repeated() {
-        return list(spec, values, bytes, out, depth);
-    }
-    let Some((_, last)) = values.last() else {
-        let always = matches!(spec.presence, Presence::Always);
-        if let (true, Kind::Message(nested)) = (always, spec.kind) {
-            object(nested, &[], out, depth + 1)?;
+impl Encoder<'_> {
+    fn object(&mut self, message: Message, bytes: &[u8], depth: usize) -> Result<(), WireError> {
+        if depth >= MAX_DEPTH {
+            return Err(WireError::TooDeep);
         }
-        return Ok(always);
-    };
-    if let (Kind::Message(nested), true) = (spec.kind, values.len() > 1) {
-        // Several occurrences are one message: the merge of messages is their concatenation.
-        let parts: Vec<&[u8]> = values.iter().map(|(_, field)| field.bytes(bytes)).collect();
-        object(nested, &parts.concat(), out, depth + 1)?;
-        return Ok(true);
+        let base = self.found.len();
+        self.collect(message, bytes)?;
+        let end = self.found.len();
+        let fields = message.fields();
+        let mut always = ALWAYS[message as usize];
+        let mut at = base;
+        let mut separator = b'{';
+        loop {
+            // The next field that is there, or that is written even if it is not.
+            let present = if at < end {
+                self.found[at].0
+            } else {
+                usize::MAX
+            };
+            let index = present.min(always.trailing_zeros() as usize);
+            let Some(spec) = fields.get(index) else {
+                break;
+            };
+            always &= !(1 << index);
+            let first = at;
+            while at < end && self.found[at].0 == index {
+                at += 1;
+            }
+            let before = self.out.len();
+            self.out.extend_from_slice(&[separator, b'"']);
+            self.out.extend_from_slice(spec.json.as_bytes());
+            self.out.extend_from_slice(b"\":");
+            if self.field(spec, first..at, bytes, depth)? {
+                separator = b',';
+            } else {
+                self.out.truncate(before);
+            }
+        }
+        if separator == b'{' {
+            self.out.push(b'{');
+        }
+        self.out.push(b'}');
+        self.found.truncate(base);
+        Ok(())
     }
-    let explicit = !matches!(spec.presence, Presence::Implicit);
-    if !explicit && is_zero(spec.kind, last, bytes) {
-        return Ok(false);
-    }
-    value(spec.kind, last, bytes, out, depth)?;
-    Ok(true)
-}
 
-fn list(
-    spec: &FieldSpec,
-    values: &[Found],
-    bytes: &[u8],
-    out: &mut Vec<u8>,
-    depth: usize,
-) -> Result<bool, WireError> {
-    let before = out.len();
-    out.push(b'[');
-    for (_, field) in values {
-        if field.wire_type == spec.kind.wire_type() {
-            value(spec.kind, field, bytes, out, depth)?;
-            out.push(b',');
-            continue;
-        }
-        let packed = field.bytes(bytes);
+    /// Puts the known fields on top of `found`, in table order, without those of a oneof that a
+    /// later one voids.
+    fn collect(&mut self, message: Message, bytes: &[u8]) -> Result<(), WireError> {
+        let base = self.found.len();
+        let mut one_of = None;
+        let mut sorted = true;
+        let mut likely = 0;
         let mut pos = 0;
-        while pos < packed.len() {
-            scalar(spec.kind, raw_bits(spec.kind, packed, &mut pos)?, out);
-            out.push(b',');
+        let fields = message.fields();
+        while let Some(field) = read_field(bytes, &mut pos)? {
+            let number = if field.number == LEGACY_SCOPES {
+                2
+            } else {
+                field.number
+            };
+            // Fields repeat, or follow one another.
+            let index = match fields.get(likely) {
+                Some(spec) if spec.number == number => likely,
+                _ => match message.field(number) {
+                    Some((index, _)) => index,
+                    None => continue,
+                },
+            };
+            let spec = &fields[index];
+            let packed = spec.is_repeated() && field.wire_type == WireType::Len;
+            if field.wire_type != spec.kind.wire_type() && !packed {
+                let found = field.wire_type as u8;
+                return Err(WireError::Mismatch {
+                    message: message.name(),
+                    field: number,
+                    found,
+                });
+            }
+            if matches!(spec.presence, Presence::OneOf)
+                && let Some(void) = one_of.replace(index)
+                && void != index
+            {
+                let mut place = 0;
+                self.found.retain(|(at, _)| {
+                    place += 1;
+                    place <= base || *at != void
+                });
+            }
+            sorted &= self.found.len() == base || self.found[self.found.len() - 1].0 <= index;
+            self.found.push((index, field));
+            likely = index + usize::from(!spec.is_repeated());
         }
+        if !sorted {
+            // Stable: occurrences of one field keep their order.
+            self.found[base..].sort_by_key(|(index, _)| *index);
+        }
+        Ok(())
     }
-    if out.len() == before + 1 {
-        out.truncate(before);
-        return Ok(false);
+
+    /// Appends the value of one field, whose occurrences are `values`; `false` if the field is to
+    /// be left out.
+    fn field(
+        &mut self,
+        spec: &FieldSpec,
+        values: Range<usize>,
+        bytes: &[u8],
+        depth: usize,
+    ) -> Result<bool, WireError> {
+        if spec.is_repeated() {
+            return self.list(spec, values, bytes, depth);
+        }
+        match (spec.kind, values.len()) {
+            (Kind::Message(nested), 0) => self.object(nested, &[], depth + 1)?,
+            (_, 0) => return Ok(false),
+            (Kind::Message(nested), 2..) => {
+                // Several occurrences are one message: the merge of messages is their
+                // concatenation.
+                let parts = self.found[values]
+                    .iter()
+                    .map(|(_, field)| field.bytes(bytes));
+                let merged = parts.collect::<Vec<_>>().concat();
+                self.object(nested, &merged, depth + 1)?;
+            }
+            _ => {
+                let last = self.found[values.end - 1].1;
+                let explicit = !matches!(spec.presence, Presence::Implicit);
+                if !explicit && is_zero(spec.kind, &last, bytes) {
+                    return Ok(false);
+                }
+                self.value(spec.kind, &last, bytes, depth)?;
+            }
+        }
+        Ok(true)
     }
-    if let Some(last) = out.last_mut() {
-        *last = b']';
+
+    fn list(
+        &mut self,
+        spec: &FieldSpec,
+        values: Range<usize>,
+        bytes: &[u8],
+        depth: usize,
+    ) -> Result<bool, WireError> {
+        let before = self.out.len();
+        self.out.push(b'[');
+        for at in values {
+            let field = self.found[at].1;
+            if field.wire_type == spec.kind.wire_type() {
+                self.value(spec.kind, &field, bytes, depth)?;
+                self.out.push(b',');
+                continue;
+            }
+            let packed = field.bytes(bytes);
+            let mut pos = 0;
+            while pos < packed.len() {
+                scalar(spec.kind, raw_bits(spec.kind, packed, &mut pos)?, self.out);
+                self.out.push(b',');
+            }
+        }
+        if self.out.len() == before + 1 {
+            self.out.truncate(before);
+            return Ok(false);
+        }
+        if let Some(last) = self.out.last_mut() {
+            *last = b']';
+        }
+        Ok(true)
     }
-    Ok(true)
+
+    fn value(
+        &mut self,
+        kind: Kind,
+        field: &Field,
+        bytes: &[u8],
+        depth: usize,
+    ) -> Result<(), WireError> {
+        let content = field.bytes(bytes);
+        match kind {
+            Kind::Message(nested) => self.object(nested, content, depth + 1)?,
+            Kind::String => put_text(content, self.out),
+            Kind::Bytes => put_base64(content, self.out),
+            Kind::Id(_) => put_hex(content, self.out),
+            _ => scalar(kind, field.bits(bytes), self.out),
+        }
+        Ok(())
+    }
 }
 
 /// Reads one element of a packed list.
@@ -188,39 +261,23 @@ fn is_zero(kind: Kind, field: &Field, bytes: &[u8]) -> bool {
     }
 }
 
-fn value(
-    kind: Kind,
-    field: &Field,
-    bytes: &[u8],
-    out: &mut Vec<u8>,
-    depth: usize,
-) -> Result<(), WireError> {
-    let content = field.bytes(bytes);
-    match kind {
-        Kind::Message(nested) => object(nested, content, out, depth + 1)?,
-        Kind::String => put_text(content, out),
-        Kind::Bytes => {
-            out.push(b'"');
-            let start = out.len();
-            let encoded = base64::encoded_len(content.len(), true).unwrap_or(0);
-            out.resize(start + encoded, 0);
-            let written = STANDARD
-                .encode_slice(content, &mut out[start..])
-                .unwrap_or(0);
-            out.truncate(start + written);
-            out.push(b'"');
-        }
-        Kind::Id(_) => {
-            out.push(b'"');
-            for byte in content {
-                out.push(HEX[usize::from(byte >> 4)]);
-                out.push(HEX[usize::from(byte & 15)]);
-            }
-            out.push(b'"');
-        }
-        _ => scalar(kind, field.bits(bytes), out),
+fn put_base64(bytes: &[u8], out: &mut Vec<u8>) {
+    out.push(b'"');
+    let start = out.len();
+    let encoded = base64::encoded_len(bytes.len(), true).unwrap_or(0);
+    out.resize(start + encoded, 0);
+    let written = STANDARD.encode_slice(bytes, &mut out[start..]).unwrap_or(0);
+    out.truncate(start + written);
+    out.push(b'"');
+}
+
+fn put_hex(bytes: &[u8], out: &mut Vec<u8>) {
+    out.push(b'"');
+    for byte in bytes {
+        out.push(HEX[usize::from(byte >> 4)]);
+        out.push(HEX[usize::from(byte & 15)]);
     }
-    Ok(())
+    out.push(b'"');
 }
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
@@ -243,9 +300,10 @@ fn scalar(kind: Kind, bits: u64, out: &mut Vec<u8>) {
 
 /// Appends a string with its quotes.
 pub(super) fn put_text(text: &[u8], out: &mut Vec<u8>) {
-    match std::str::from_utf8(text) {
-        Ok(_) => put_escaped(text, out),
-        Err(_) => put_escaped(String::from_utf8_lossy(text).as_bytes(), out),
+    if text.is_ascii() || std::str::from_utf8(text).is_ok() {
+        put_escaped(text, out);
+    } else {
+        put_escaped(String::from_utf8_lossy(text).as_bytes(), out);
     }
 }
 
@@ -253,7 +311,7 @@ fn put_escaped(text: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
     let mut rest = text;
     loop {
-        let plain = super::lexer::plain_len(rest);
+        let plain = plain_len(rest);
         out.extend_from_slice(&rest[..plain]);
         let Some((&special, after)) = rest[plain..].split_first() else {
             break;

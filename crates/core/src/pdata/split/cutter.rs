@@ -158,14 +158,13 @@ impl Cutter {
             let message = &source[..body.end];
             let mut pos = body.start;
             while let Some(field) = read_field(message, &mut pos)? {
-                let raw = field.start..field.end;
-                let Some(child_level) = level.child(self.signal, &field) else {
-                    if level == Level::Request {
-                        self.push(segment, raw, 0);
-                    }
-                    continue;
+                let (child_level, items) = match level.child(self.signal, &field) {
+                    Some(child) => (child, child.items(self.signal, field.bytes(source))?),
+                    // No header repeats what is unknown at the top, so it is dealt out, too.
+                    None if level == Level::Request => (Level::Item, 0),
+                    None => continue,
                 };
-                let items = child_level.items(self.signal, field.bytes(source))?;
+                let raw = field.start..field.end;
                 let mut bodies = SmallVec::new();
                 bodies.push(field.value..field.end);
                 let child = Child {

@@ -192,6 +192,17 @@ fn parts_by_bytes_stay_below_the_limit() {
 }
 
 #[test]
+fn unknown_fields_at_the_top_count_towards_the_limit() {
+    let unknown = len_field(77, &[&[0; 20]]);
+    let entry = resource(b"r", &[&scope(b"s", &records(0..2))]);
+    let segment = Bytes::from([unknown, entry].concat());
+    let max = segment.len() + 10;
+    let payload: Payload = [segment.clone(), segment.clone()].into_iter().collect();
+    let pieces = split_bytes(Signal::Logs, payload, max).unwrap();
+    assert_eq!(bytes_of(&pieces), [segment.to_vec(), segment.to_vec()]);
+}
+
+#[test]
 fn an_item_larger_than_the_limit_goes_alone_and_is_reported() {
     let big = len_field(2, &[&len_field(3, &[&[b'x'; 500]])]);
     let body = [records(0..2), big, records(2..4)].concat();

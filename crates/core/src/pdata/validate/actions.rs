@@ -16,17 +16,20 @@ pub(super) enum Action {
     /// Length-delimited, UTF-8.
     Text,
     Message(Message),
+    /// A `KeyValue`, the message there is most of.
+    Attribute,
     /// Length-delimited, empty or this long.
     Id(u8),
     /// Length-delimited list of scalars of this wire type.
     Packed(WireType),
 }
 
-/// By message, then by tag; tags of fields up to number 15 take one byte.
-pub(super) static ACTIONS: [[Action; 128]; Message::ALL.len()] = actions();
+/// By message, then by the first byte of the tag. Tags of fields up to number 15 take one byte;
+/// longer ones begin with a byte from 0x80 on and have no entry.
+pub(super) static ACTIONS: [[Action; 256]; Message::ALL.len()] = actions();
 
-const fn actions() -> [[Action; 128]; Message::ALL.len()] {
-    let mut table = [[Action::Slow; 128]; Message::ALL.len()];
+const fn actions() -> [[Action; 256]; Message::ALL.len()] {
+    let mut table = [[Action::Slow; 256]; Message::ALL.len()];
     let mut message = 0;
     while message < table.len() {
         let fields = Message::ALL[message].fields();
@@ -53,6 +56,7 @@ const fn tag(field: &FieldSpec, wire_type: WireType) -> usize {
 
 const fn action(kind: Kind) -> Action {
     match kind {
+        Kind::Message(Message::KeyValue) => Action::Attribute,
         Kind::Message(message) => Action::Message(message),
         Kind::String => Action::Text,
         Kind::Bytes => Action::Opaque,

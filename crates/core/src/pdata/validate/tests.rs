@@ -1,5 +1,5 @@
 use super::*;
-use crate::pdata::wire::{put_len_field, put_tag, put_varint};
+use crate::pdata::wire::{WireType, put_len_field, put_tag, put_varint};
 
 fn len_field(number: u32, value: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
@@ -146,4 +146,43 @@ fn lists_may_be_packed_or_not_and_must_be_whole() {
 fn legacy_scope_lists_are_checked_too() {
     let request = len_field(1, &len_field(1000, &len_field(2, &[0x08, 1])));
     assert!(validate(Signal::Traces, &request, Level::Structure).is_err());
+}
+
+#[test]
+fn the_fast_walk_and_the_explaining_one_agree() {
+    let attribute =
+        |value: &[u8]| len_field(9, &[len_field(1, b"key"), len_field(2, value)].concat());
+    let long = len_field(1, &[b'x'; 200]);
+    let nested = len_field(5, &len_field(1, &[0x18, 0x80, 0x01]));
+    let values: [&[u8]; 17] = [
+        b"",
+        b"\x0a\x01a",
+        b"\x0a\x02a",
+        b"\x0a\x00",
+        b"\x0a\x01\xff",
+        b"\x10\x01",
+        b"\x10",
+        b"\x18\x80\x01",
+        b"\x18\x80",
+        b"\x18\x01\x01",
+        b"\x18\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
+        b"\x18\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02",
+        b"\x21\0\0\0\0\0\0\0\0",
+        b"\x21\0\0\0\0\0\0\0",
+        b"\x3a\x01\xff",
+        &long,
+        &nested,
+    ];
+    for value in values {
+        let whole = attribute(value);
+        for cut in 0..=whole.len() {
+            for (utf8, fast) in [
+                (false, sound::<false>(&whole[..cut], Message::Span, 0)),
+                (true, sound::<true>(&whole[..cut], Message::Span, 0)),
+            ] {
+                let slow = explain(&whole[..cut], Message::Span, utf8, 0);
+                assert_eq!(fast, slow.is_ok(), "{value:x?} up to {cut}: {slow:?}");
+            }
+        }
+    }
 }
