@@ -106,6 +106,7 @@ pub fn build(
         target_dir: layout.compiled.clone(),
         target: options.target.clone(),
         offline: options.offline,
+        checkout: layout.checkout.clone(),
     };
     let compiler = compiler(&layout.output)?;
     let target = options.target.as_deref().unwrap_or(&compiler.host);

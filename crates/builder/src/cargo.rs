@@ -55,6 +55,8 @@ pub struct Cargo {
     pub target: Option<String>,
     /// Do not use the network.
     pub offline: bool,
+    /// The root of the checkout, whose place is kept out of the program.
+    pub checkout: Option<PathBuf>,
 }
 
 /// What the compiler says about itself.
@@ -112,7 +114,7 @@ impl Cargo {
         let mut command = self.command("build");
         command.args(["--release", "--locked", "--bin", binary]);
         command.arg("--target-dir").arg(&self.target_dir);
-        command.arg("--config").arg(rustflags());
+        command.arg("--config").arg(self.rustflags());
         let mut folder = self.target_dir.clone();
         if let Some(target) = &self.target {
             command.args(["--target", target]);
@@ -137,6 +139,26 @@ impl Cargo {
             .join(format!("{binary}{}", env::consts::EXE_SUFFIX)))
     }
 
+    /// Compiler flags that every distribution is built with.
+    ///
+    /// Symbol names of the newest kind tell which crate a generic function was made for. The
+    /// folders of this machine are kept out of the program: they are nobody's business, and
+    /// the same inputs are to give the same bytes elsewhere.
+    fn rustflags(&self) -> String {
+        let home = env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo"));
+        let cargo_home = env::var_os("CARGO_HOME").map(PathBuf::from).or(home);
+        let registry = cargo_home.map(|home| home.join("registry").join("src"));
+        let folders = [(registry, "/crates"), (self.checkout.clone(), "/headwater")];
+        let mut flags = vec!["-Csymbol-mangling-version=v0".to_owned()];
+        for (folder, name) in folders {
+            if let Some(folder) = folder {
+                flags.push(format!("--remap-path-prefix={}={name}", folder.display()));
+            }
+        }
+        let list: toml_edit::Array = flags.into_iter().collect();
+        format!("build.rustflags={list}")
+    }
+
     fn command(&self, verb: &str) -> Command {
         let program = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
         let mut command = Command::new(program);
@@ -146,24 +168,6 @@ impl Cargo {
         }
         command
     }
-}
-
-/// Compiler flags that every distribution is built with.
-///
-/// Symbol names of the newest kind tell which crate a generic function was made for. The
-/// folders of this machine are kept out of the program: they are nobody's business, and the
-/// same inputs are to give the same bytes elsewhere.
-fn rustflags() -> String {
-    let mut flags = vec!["-Csymbol-mangling-version=v0".to_owned()];
-    let home = env::var_os("HOME").map(PathBuf::from);
-    let cargo_home = env::var_os("CARGO_HOME")
-        .map(PathBuf::from)
-        .or_else(|| home.map(|home| home.join(".cargo")));
-    if let Some(folder) = cargo_home.map(|home| home.join("registry").join("src")) {
-        flags.push(format!("--remap-path-prefix={}=/crates", folder.display()));
-    }
-    let list: toml_edit::Array = flags.into_iter().collect();
-    format!("build.rustflags={list}")
 }
 
 /// Asks the compiler for its version and its machine.

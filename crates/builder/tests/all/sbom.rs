@@ -56,6 +56,7 @@ fn fixture(root: &Path) -> Cargo {
         target_dir: root.join("target"),
         target: None,
         offline: true,
+        checkout: None,
     }
 }
 
