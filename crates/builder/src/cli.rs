@@ -165,7 +165,8 @@ fn ready(
 ) -> Result<Loaded, Failure> {
     let mut diagnostics = Diagnostics::new();
     let loaded = load(manifest, working, &mut diagnostics)?;
-    if let Some(loaded) = &loaded {
+    // What a wrong manifest lacks is no news about a configuration.
+    if let Some(loaded) = loaded.as_ref().filter(|_| !diagnostics.has_errors()) {
         if let Some(tree) = &loaded.config {
             check(tree, &loaded.plan, &mut diagnostics);
         }

@@ -62,7 +62,11 @@ fn read_code(folder: &Path, code: &mut String) {
 fn every_distribution_has_what_its_configurations_use() {
     let root = root();
     let mut seen = 0;
-    for entry in fs::read_dir(root.join("distributions")).unwrap() {
+    let folders = ["distributions", "examples"].map(|folder| root.join(folder));
+    for entry in folders
+        .iter()
+        .flat_map(|folder| fs::read_dir(folder).unwrap())
+    {
         let folder = entry.unwrap().path();
         let manifest = folder.join("manifest.toml");
         if !manifest.is_file() {
