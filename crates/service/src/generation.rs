@@ -59,7 +59,7 @@ impl Generation {
         environment.statuses.watch(move |instance, event| {
             if event.status == Status::FatalError {
                 let message = event.message.as_deref().unwrap_or("fatal error");
-                let reason = format!("{:?} {}: {message}", instance.id, instance.kind);
+                let reason = format!("\"{}\" {}: {message}", instance.id, instance.kind);
                 watcher.try_send(reason).ok();
             }
         });
@@ -140,7 +140,7 @@ fn build_extensions(
     let mut extensions = Vec::new();
     for id in &configuration.extensions {
         let Some((factory, config)) = configuration.component(registry, kind, id) else {
-            let message = format!("failed to build extensions: {id:?} is not configured");
+            let message = format!("failed to build extensions: \"{id}\" is not configured");
             return Err(ComponentError::new(message));
         };
         let settings = environment.settings(kind, id);
@@ -148,7 +148,7 @@ fn build_extensions(
         let extension = factory
             .build_extension(settings, &*config)
             .map_err(|error| {
-                let message = format!("failed to build extensions: failed to create {id:?}");
+                let message = format!("failed to build extensions: failed to create \"{id}\"");
                 ComponentError::with_source(message, error)
             })?;
         extensions.push(RunningExtension {
@@ -169,7 +169,7 @@ impl RunningExtension {
         if let Err(error) = started.await {
             self.status
                 .report_error(Status::PermanentError, error.to_string());
-            let message = format!("failed to start {:?} extension", self.id);
+            let message = format!("failed to start \"{}\" extension", self.id);
             return Err(ComponentError::with_source(message, error));
         }
         if self.status.current() == Status::Starting {
@@ -191,7 +191,7 @@ impl RunningExtension {
         if let Err(error) = stopped.await {
             self.status
                 .report_error(Status::PermanentError, error.to_string());
-            let message = format!("failed to shut down {:?} extension", self.id);
+            let message = format!("failed to shut down \"{}\" extension", self.id);
             return Err(ComponentError::with_source(message, error));
         }
         self.status.report(Status::Stopped);

@@ -9,7 +9,7 @@ use crate::{ComponentError, ComponentId, ComponentKind, PipelineId, Signal};
 pub enum GraphError {
     /// A component does not do the signal of a pipeline that names it.
     #[error(
-        "failed to create {id:?} {kind} for data type {:?}: telemetry type is not supported",
+        "failed to create \"{id}\" {kind} for data type {:?}: telemetry type is not supported",
         .pipeline.signal().as_str()
     )]
     UnsupportedSignal {
@@ -23,7 +23,7 @@ pub enum GraphError {
         supported: Vec<Signal>,
     },
     /// A pipeline names a component that is not configured, or whose type is not linked.
-    #[error("pipeline {pipeline} references {kind} {id:?} which is not configured")]
+    #[error("pipeline {pipeline} references {kind} \"{id}\" which is not configured")]
     Unconfigured {
         /// The component.
         id: ComponentId,
@@ -34,7 +34,7 @@ pub enum GraphError {
     },
     /// A connector is only used at one of its ends, or at ends it cannot connect.
     #[error(
-        "connector {id:?} used as {role} in {pipelines:?} pipeline but not used in any supported {other} pipeline"
+        "connector \"{id}\" used as {role} in {pipelines:?} pipeline but not used in any supported {other} pipeline"
     )]
     Dangling {
         /// The connector.
@@ -55,7 +55,7 @@ pub enum GraphError {
         pipeline: PipelineId,
     },
     /// A factory refused.
-    #[error("failed to create {id:?} {kind}")]
+    #[error("failed to create \"{id}\" {kind}")]
     Component {
         /// The component.
         id: ComponentId,

@@ -7,7 +7,7 @@ fn a_signal_that_a_component_does_not_do_is_an_error() {
     let case = Case::new(&["logs: in -> out"]);
     assert_eq!(
         case.errors(),
-        ["failed to create out exporter for data type \"logs\": telemetry type is not supported"]
+        ["failed to create \"out\" exporter for data type \"logs\": telemetry type is not supported"]
     );
     assert_eq!(
         case.build().unwrap_err()[0].path(),
@@ -21,14 +21,14 @@ fn a_connector_with_one_end_is_an_error() {
     assert_eq!(
         exporter_only.errors(),
         [
-            "connector join used as exporter in [traces] pipeline but not used in any supported receiver pipeline"
+            "connector \"join\" used as exporter in [traces] pipeline but not used in any supported receiver pipeline"
         ]
     );
     let receiver_only = Case::new(&["traces: join -> out"]);
     assert_eq!(
         receiver_only.errors(),
         [
-            "connector join used as receiver in [traces] pipeline but not used in any supported exporter pipeline"
+            "connector \"join\" used as receiver in [traces] pipeline but not used in any supported exporter pipeline"
         ]
     );
 }

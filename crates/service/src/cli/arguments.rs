@@ -12,7 +12,7 @@ use crate::load::Source;
 /// Without a command the collector runs until it gets SIGTERM or SIGINT, and reads its
 /// configuration again at SIGHUP.
 #[derive(Debug, Parser)]
-#[command(disable_version_flag = true, disable_help_subcommand = true)]
+#[command(disable_version_flag = true)]
 pub(super) struct Arguments {
     /// Where the configuration is: a path, or a URI with the scheme file, env, yaml, http or
     /// https. Can be given several times; later ones change what earlier ones say
@@ -142,7 +142,7 @@ pub(super) enum GraphFormat {
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
-    parse_duration(text).map_err(|error| error.to_string())
+    parse_duration(text).map_err(str::to_owned)
 }
 
 impl Context {

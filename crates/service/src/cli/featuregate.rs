@@ -24,7 +24,7 @@ pub(super) fn featuregate(
         return FINE;
     };
     let Some(gate) = GATES.iter().find(|gate| gate.id == id) else {
-        streams.error(arguments, &format!("feature {id:?} not found"));
+        streams.error(arguments, &format!("feature \"{id}\" not found"));
         return FAILED;
     };
     streams.print(&format!(

@@ -97,6 +97,7 @@ impl Endpoints {
                     let address = format!("{}:{}", place.0, place.1);
                     StartError::Metrics { address, source }
                 })?;
+                tracing::info!(address = %endpoint.address, "Serving metrics");
                 self.0.insert(place, (endpoint, shown));
             }
         }

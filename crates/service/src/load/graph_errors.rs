@@ -87,7 +87,7 @@ pub(super) fn report_component(
     document: &Document,
     diagnostics: &mut Diagnostics,
 ) {
-    let message = format!("failed to create {id:?} {kind}: {}", chain(error));
+    let message = format!("failed to create \"{id}\" {kind}: {}", chain(error));
     let diagnostic = diagnostics.error(Code::CANNOT_BUILD, message);
     diagnostic.path(format!("{}::{id}", kind.section()));
     if let Some(entry) = document.component(kind, id) {

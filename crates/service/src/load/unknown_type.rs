@@ -15,7 +15,7 @@ pub(super) fn report(
     let written = entry.id.component_type();
     let path = format!("{}::{}", kind.section(), entry.id);
     if kind == ComponentKind::Exporter && written == "logging" {
-        let message = "the logging exporter has been removed, use the debug exporter instead";
+        let message = "the logging exporter was removed in favour of the debug exporter";
         let diagnostic = diagnostics.error(Code::UNKNOWN_TYPE, message);
         diagnostic.path(path).at(&entry.key);
         diagnostic.help(

@@ -125,9 +125,10 @@ fn write_caller(line: &mut String, metadata: &Metadata<'_>) {
     let library = path.split("::").next().unwrap_or(path);
     line.extend(library.chars().map(|c| if c == '_' { '-' } else { c }));
     let file = metadata.file().unwrap_or("");
-    let file = file.rsplit_once("/src/").map_or(file, |(_, below)| below);
+    let below = file.rsplit_once("/src/").map(|(_, below)| below);
+    let name = || file.rsplit(['/', '\\']).next().unwrap_or(file);
     line.push('/');
-    line.push_str(file.rsplit_once('\\').map_or(file, |(_, name)| name));
+    line.push_str(below.unwrap_or_else(name));
     line.push(':');
     line.push_str(&metadata.line().unwrap_or(0).to_string());
 }

@@ -67,10 +67,10 @@ impl Exposition {
         for cause in ["encoding", "gathering"] {
             let labels = [("cause".to_owned(), cause.to_owned())];
             let name = "promhttp_metric_handler_errors_total";
-            sample(&mut text, name, &[&labels], &0);
+            sample(&mut text, name, &labels, &0);
         }
         header(&mut text, "target_info", "Target metadata", "gauge");
-        sample(&mut text, "target_info", &[&self.target], &1);
+        sample(&mut text, "target_info", &self.target, &1);
         text
     }
 
@@ -84,13 +84,15 @@ impl Exposition {
         };
         header(text, &name, instrument.description, kind);
         for (attributes, value) in &family.series {
-            let labels: Labels = attributes
+            let mut labels: Labels = attributes
                 .iter()
                 .map(|(name, value)| (label_name(name), value.clone()))
+                .chain(self.constant.iter().cloned())
                 .collect();
-            let labels: &[&[(String, String)]] = &[&labels, &self.constant];
+            // As upstream writes them.
+            labels.sort();
             match value {
-                SeriesValue::Number(value) => sample(text, &name, labels, value),
+                SeriesValue::Number(value) => sample(text, &name, &labels, value),
                 SeriesValue::Histogram(histogram) => {
                     write_histogram(text, &name, labels, histogram);
                 }
@@ -189,14 +191,12 @@ fn header(text: &mut String, name: &str, description: &str, kind: &str) {
 fn sample(
     text: &mut String,
     name: &str,
-    labels: &[&[(String, String)]],
+    labels: &[(String, String)],
     value: &dyn std::fmt::Display,
 ) {
     text.push_str(name);
-    let mut open = false;
-    for (name, value) in labels.iter().copied().flatten() {
-        text.push(if open { ',' } else { '{' });
-        open = true;
+    for (index, (name, value)) in labels.iter().enumerate() {
+        text.push(if index == 0 { '{' } else { ',' });
         text.push_str(name);
         text.push_str("=\"");
         for letter in value.chars() {
@@ -209,7 +209,7 @@ fn sample(
         }
         text.push('"');
     }
-    if open {
+    if !labels.is_empty() {
         text.push('}');
     }
     writeln!(text, " {value}").ok();
@@ -218,7 +218,7 @@ fn sample(
 fn write_histogram(
     text: &mut String,
     name: &str,
-    labels: &[&[(String, String)]],
+    mut labels: Labels,
     histogram: &HistogramSnapshot,
 ) {
     let bucket = format!("{name}_bucket");
@@ -230,12 +230,12 @@ fn write_histogram(
     let mut seen = 0;
     for (bound, count) in bounds.zip(&histogram.counts) {
         seen += count;
-        let le = [("le".to_owned(), bound)];
-        let labels: Vec<&[(String, String)]> = labels.iter().copied().chain([&le[..]]).collect();
+        labels.push(("le".to_owned(), bound));
         sample(text, &bucket, &labels, &seen);
+        labels.pop();
     }
-    sample(text, &format!("{name}_sum"), labels, &histogram.sum);
-    sample(text, &format!("{name}_count"), labels, &seen);
+    sample(text, &format!("{name}_sum"), &labels, &histogram.sum);
+    sample(text, &format!("{name}_count"), &labels, &seen);
 }
 
 #[cfg(test)]
@@ -347,7 +347,7 @@ target_info{service_name="pattern-a",service_version="1.0"} 1
         };
         let text = Exposition::new(&config, &resource(), "1.0").write(&families());
         let line = "otelcol_process_memory_rss{otel_scope_name=\"headwater\",\
-                    otel_scope_version=\"1.0\",otel_scope_schema_url=\"\",\
+                    otel_scope_schema_url=\"\",otel_scope_version=\"1.0\",\
                     service_name=\"pattern-a\"} 7\n";
         assert!(text.contains(line), "{text}");
     }

@@ -38,7 +38,7 @@ impl Drop for Endpoint {
     }
 }
 
-/// Listens on the first address of `host` that works, IPv4 first.
+/// Listens on the first address of `host` that this machine has, IPv4 first.
 pub(crate) async fn bind(host: &str, port: u16) -> io::Result<TcpListener> {
     let mut addresses: Vec<SocketAddr> = match host {
         // Asked of nobody: it would cost a thread.
@@ -49,16 +49,17 @@ pub(crate) async fn bind(host: &str, port: u16) -> io::Result<TcpListener> {
         _ => lookup_host((host, port)).await?.collect(),
     };
     addresses.sort_by_key(SocketAddr::is_ipv6);
-    let mut first_error = None;
+    let mut result = Err(io::Error::other("the name has no address"));
     for address in addresses {
-        match TcpListener::bind(address).await {
-            Ok(listener) => return Ok(listener),
-            Err(error) => {
-                first_error.get_or_insert(error);
-            }
+        result = TcpListener::bind(address).await;
+        // Only an address that this machine does not have gives way to the next: on a port that
+        // is taken nobody would look for the other one.
+        match &result {
+            Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => {}
+            _ => break,
         }
     }
-    Err(first_error.unwrap_or_else(|| io::Error::other("the name has no address")))
+    result
 }
 
 impl Endpoint {
