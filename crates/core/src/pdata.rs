@@ -3,6 +3,7 @@
 pub mod count;
 pub mod edit;
 pub mod json;
+mod messages;
 pub mod payload;
 pub mod schema;
 pub mod split;

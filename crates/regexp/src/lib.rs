@@ -21,18 +21,28 @@ pub use translate::translate;
 use regex::bytes::RegexBuilder;
 use thiserror::Error;
 
-/// Why a pattern is not a regular expression.
-#[derive(Debug, Error)]
+/// Why a pattern is not a regular expression, in a few words.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{0}")]
-pub struct Error(regex::Error);
+pub struct Error(String);
+
+impl Error {
+    fn new(error: &regex::Error) -> Self {
+        // A picture of the pattern, which is not quite the one that was written, and last the
+        // reason.
+        let text = error.to_string();
+        let reason = text.lines().next_back().unwrap_or(&text);
+        Self(reason.strip_prefix("error: ").unwrap_or(reason).to_owned())
+    }
+}
 
 /// Compiles a pattern written for Go. It matches anywhere in the text unless it is anchored.
 ///
 /// # Errors
-/// [`Error`] with the reason and, as a rule, the place in the pattern.
+/// [`Error`] with the reason.
 pub fn compile(pattern: &str) -> Result<Regex, Error> {
     RegexBuilder::new(&translate(pattern))
         .octal(true)
         .build()
-        .map_err(Error)
+        .map_err(|error| Error::new(&error))
 }

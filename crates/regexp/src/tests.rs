@@ -94,6 +94,11 @@ fn mistakes_stay_mistakes() {
 }
 
 #[test]
+fn mistakes_are_explained_in_a_few_words() {
+    assert_eq!(compile("(").unwrap_err().to_string(), "unclosed group");
+}
+
+#[test]
 fn text_that_is_not_utf8_is_searched() {
     assert!(compile("b").unwrap().is_match(b"\xffb\xfe"));
 }

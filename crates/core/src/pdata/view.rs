@@ -8,10 +8,14 @@
 
 mod display;
 mod message;
+mod messages;
+mod numbers;
 mod text;
 mod value;
 
 pub(in crate::pdata) use message::Message;
+pub use messages::*;
+pub use numbers::{Doubles, Numbers};
 pub use text::Text;
 pub(in crate::pdata) use value::split_key_value;
 pub use value::{AnyValue, AnyValues, Array, Attributes, KeyValue, KeyValues};

@@ -1,4 +1,9 @@
 //! Edits on the wire say the same as edits on decoded structs.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
 
 use headwater_core::pdata::Payload;
 use headwater_core::pdata::edit::{

@@ -1,3 +1,9 @@
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
 use bytes::Bytes;
 use headwater_core::pdata::edit::{
     LogEditor, PointEditor, ResourceEditor, Rewrite, SpanEditor, Verdict, edit, rewrite,
