@@ -73,8 +73,11 @@ impl Sdk<'_> {
                 .arg(&identity.key);
         }
         command.kill_on_drop(true).stdin(Stdio::null());
-        // The SDKs read these, and nothing must come from outside.
-        for variable in ["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"] {
+        // The SDKs' libraries read these, and the test decides.
+        for variable in ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"] {
+            command.env_remove(variable);
+        }
+        for variable in ["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "grpc_proxy"] {
             command.env_remove(variable);
         }
         wait::within("the SDK's program", command.output())

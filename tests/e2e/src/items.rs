@@ -119,34 +119,64 @@ impl Items {
         Self(more.collect())
     }
 
-    /// Checks that this is `expected`, item by item.
-    ///
-    /// # Panics
-    /// If it is not, with the first few of what is missing and of what is too much.
-    #[track_caller]
-    pub fn assert_is(&self, expected: &Self, what: &str) {
+    /// How this differs from `expected`, in a few lines; none if it does not.
+    #[must_use]
+    pub fn difference(&self, expected: &Self) -> Option<String> {
         let missing = expected.without(self);
         let extra = self.without(expected);
-        assert!(
-            missing.is_empty() && extra.is_empty(),
-            "{what}: of {} items, {} are missing and {} are too much or different\n\
-             missing: {missing:?}\ntoo much: {extra:?}",
+        if missing.is_empty() && extra.is_empty() {
+            return None;
+        }
+        let mut text = format!(
+            "of {} items, {} are missing and {} are too much or different",
             expected.len(),
             missing.len(),
             extra.len(),
         );
+        let close = missing.0.keys().flat_map(|one| extra.0.keys().map(move |other| (one, other)));
+        // The pairs that are most alike show best what happened.
+        let alike = |(one, other): &(&(Signal, String), &(Signal, String))| common(&one.1, &other.1);
+        match close.max_by_key(alike) {
+            Some((one, other)) => {
+                let from = common(&one.1, &other.1);
+                text += &format!("\n  missing   {}", excerpt(&one.1, from));
+                text += &format!("\n  different {}", excerpt(&other.1, from));
+            }
+            None => {
+                let only = missing.0.keys().chain(extra.0.keys()).next();
+                text += &format!("\n  such as {:.2000}", only.map_or("", |(_, item)| item));
+            }
+        }
+        Some(text)
     }
+
+    /// Checks that this is `expected`, item by item.
+    ///
+    /// # Panics
+    /// If it is not, with an example.
+    #[track_caller]
+    pub fn assert_is(&self, expected: &Self, what: &str) {
+        if let Some(difference) = self.difference(expected) {
+            panic!("{what}: {difference}");
+        }
+    }
+}
+
+/// How many bytes two texts have in common at their start.
+fn common(one: &str, other: &str) -> usize {
+    one.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count()
+}
+
+/// The surroundings of a place in a text.
+fn excerpt(text: &str, at: usize) -> String {
+    let bytes = text.as_bytes();
+    let (from, to) = (at.saturating_sub(150), (at + 250).min(bytes.len()));
+    format!("...{}...", String::from_utf8_lossy(&bytes[from..to]).replace('\n', " | "))
 }
 
 impl Debug for Items {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for ((signal, item), count) in self.0.iter().take(3) {
-            write!(f, "\n{count} x {signal:?}\n{item}\n")?;
-        }
-        if self.0.len() > 3 {
-            write!(f, "... and {} more", self.0.len() - 3)?;
-        }
-        Ok(())
+        write!(f, "{} items", self.len())
     }
 }
 

@@ -27,6 +27,7 @@ pub mod samples;
 pub mod scrape;
 pub mod sink;
 pub mod wait;
+pub mod yaml;
 
 pub use binary::Binary;
 pub use collector::{Collector, Launch};

@@ -28,7 +28,7 @@ impl Metrics {
         (answer.status == 200).then(|| Self::parse(&answer.text()))
     }
 
-    /// The sum of the series called `name`, with every one of `labels` (`key="value"`); none if
+    /// The sum of the series called `name` (some collectors add `_total`), with every one of `labels` (`key="value"`); none if
     /// there is no such series.
     #[must_use]
     pub fn sum(&self, name: &str, labels: &[&str]) -> Option<f64> {
@@ -37,7 +37,7 @@ impl Metrics {
             .iter()
             .filter(|(series, _)| {
                 let (own, rest) = series.split_once('{').unwrap_or((series, ""));
-                own == name && labels.iter().all(|label| rest.contains(label))
+                own.strip_suffix("_total").unwrap_or(own) == name && labels.iter().all(|label| rest.contains(label))
             })
             .map(|(_, value)| *value)
             .peekable();
@@ -53,7 +53,7 @@ mod tests {
     #[test]
     fn series_add_up_by_name_and_label() {
         let metrics = Metrics::parse(
-            "# HELP a_b x\n# TYPE a_b counter\na_b{x=\"1\",y=\"2\"} 3\na_b{x=\"2\",y=\"2\"} 4\na 1\n",
+            "# HELP a_b x\n# TYPE a_b counter\na_b{x=\"1\",y=\"2\"} 3\na_b_total{x=\"2\",y=\"2\"} 4\na 1\n",
         );
         assert_eq!(metrics.sum("a_b", &[]), Some(7.0));
         assert_eq!(metrics.sum("a_b", &["x=\"1\""]), Some(3.0));

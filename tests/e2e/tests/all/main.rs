@@ -1,1 +1,13 @@
-//! End-to-end tests. Plain `cargo test` only compiles them; `tests/e2e/run` runs them.
+//! End-to-end tests: real binaries, real SDKs, real peers. Plain `cargo test` only compiles
+//! them; `tests/e2e/run` runs them.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "tests and what only they use"
+)]
+
+mod differential;
+mod failure;
+mod peers;
+mod sdks;
