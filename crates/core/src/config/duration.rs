@@ -132,6 +132,9 @@ fn write_number(text: &mut String, number: u128, unit: &str) {
 }
 
 /// A Go duration string, or a number of nanoseconds; never negative.
+/// A bare number below this many nanoseconds was hardly meant so: people forget the unit.
+const SUSPICIOUS: u64 = 1_000_000;
+
 impl Scalar for Duration {
     fn parse(node: &Node, cx: &mut DecodeContext<'_>) -> Option<Self> {
         let nanoseconds = match node.value {
@@ -144,7 +147,14 @@ impl Scalar for Duration {
             .ok()
             .filter(|value| *value <= LONGEST)
         {
-            Some(value) => Some(Self::from_nanos(value)),
+            Some(value) => {
+                if (1..SUSPICIOUS).contains(&value) {
+                    let message = format!("a duration without unit is nanoseconds: {value}ns");
+                    cx.warning(Code::QUESTIONABLE, &node.origin, message)
+                        .help(format!("write `{value}s` or `{value}ms`"));
+                }
+                Some(Self::from_nanos(value))
+            }
             None => {
                 let reason = if nanoseconds < 0 {
                     "it is negative"

@@ -44,3 +44,10 @@ fn a_cap_below_the_trigger_and_a_repeated_key_are_both_reported() {
     assert!(errors.contains("send_batch_max_size must be greater or equal to send_batch_size"));
     assert!(errors.contains("duplicate entry in metadata_keys: \"Tenant\" (case-insensitive)"));
 }
+
+#[test]
+fn a_timeout_without_unit_is_read_as_upstream_does_and_warned_about() {
+    let (config, warnings) = decode::<Config>("timeout: 5").unwrap();
+    assert_eq!(config.timeout, Duration::from_nanos(5));
+    assert!(warnings.contains("write `5s` or `5ms`"), "{warnings}");
+}
