@@ -1,5 +1,7 @@
 //! The service as programs and people use it.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 #[path = "all/collector.rs"]
 mod collector;
 #[path = "all/command_line.rs"]

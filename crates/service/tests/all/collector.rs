@@ -29,6 +29,11 @@ async fn start(journal: &Journal, settings: &str) -> RunningCollector {
     collector.start().await.unwrap()
 }
 
+async fn end(running: RunningCollector) {
+    let shutdown = running.shutdown().await;
+    assert!(shutdown.errors.is_empty(), "{:?}", shutdown.errors);
+}
+
 fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().port()
@@ -97,7 +102,7 @@ async fn extensions_start_first_and_stop_last() {
         .start()
         .await
         .unwrap();
-    let _ = running.shutdown().await;
+    end(running).await;
     assert_eq!(
         *journal.lock().unwrap(),
         [
@@ -152,7 +157,7 @@ async fn a_component_can_end_the_process_it_lives_in() {
     let journal = Journal::default();
     let mut running = start(&journal, "give_up: the disk is gone").await;
     assert_eq!(running.failed().await, "the disk is gone");
-    let _ = running.shutdown().await;
+    end(running).await;
 }
 
 #[tokio::test]
@@ -168,7 +173,7 @@ async fn a_reload_keeps_the_counters() {
         "the new receiver starts before the old one stops"
     );
     assert_eq!(running.ledger().imbalance(), 0);
-    let _ = running.shutdown().await;
+    end(running).await;
 }
 
 #[tokio::test]
@@ -182,7 +187,7 @@ async fn a_wrong_configuration_changes_nothing() {
     }
     assert!(answers(port));
     assert_eq!(*journal.lock().unwrap(), ["receiver started"]);
-    let _ = running.shutdown().await;
+    end(running).await;
 }
 
 #[tokio::test]
@@ -202,7 +207,7 @@ async fn a_configuration_that_cannot_start_changes_nothing() {
     );
     assert!(answers(port));
     assert_eq!(*journal.lock().unwrap(), ["receiver started"]);
-    let _ = running.shutdown().await;
+    end(running).await;
 }
 
 #[tokio::test]
@@ -220,7 +225,7 @@ async fn a_port_is_handed_over_from_the_old_pipelines_to_the_new() {
         *journal.lock().unwrap(),
         ["receiver started", "receiver stopped", "receiver started"]
     );
-    let _ = running.shutdown().await;
+    end(running).await;
     assert!(!answers(port));
 }
 
@@ -237,7 +242,7 @@ async fn the_old_pipelines_come_back_when_the_new_ones_cannot_have_their_port() 
     assert!(matches!(error, ReloadError::Start(_)), "{error:?}");
     assert!(answers(port));
     assert_eq!(sent(&running, 2).await, 2, "it was started again");
-    let _ = running.shutdown().await;
+    end(running).await;
 }
 
 #[tokio::test]
@@ -259,7 +264,7 @@ async fn own_metrics_are_served_if_asked_for_and_follow_a_reload() {
     };
     let silent = builder().build().unwrap().start().await.unwrap();
     assert!(silent.metrics_addresses().is_empty());
-    let _ = silent.shutdown().await;
+    end(silent).await;
 
     let collector = builder().serve_metrics(true).build().unwrap();
     let mut running = collector.start().await.unwrap();
@@ -285,7 +290,7 @@ async fn own_metrics_are_served_if_asked_for_and_follow_a_reload() {
         "{text}"
     );
     assert!(get(addresses[0], "/").await.starts_with("HTTP/1.1 404 "));
-    let _ = running.shutdown().await;
+    end(running).await;
 }
 
 async fn get(address: std::net::SocketAddr, path: &str) -> String {
@@ -306,5 +311,5 @@ async fn instruments_can_be_read_by_the_program_around() {
     let families = running.telemetry().snapshot(Level::Basic);
     assert!(!families.is_empty());
     assert_eq!(running.topology().edges.len(), 1);
-    let _ = running.shutdown().await;
+    end(running).await;
 }
