@@ -15,6 +15,7 @@ mod capacity;
 mod claim;
 pub mod config;
 mod delivery;
+mod destination;
 mod exporting;
 mod health;
 mod instruments;
@@ -27,5 +28,6 @@ pub use backoff::Jitter;
 pub use config::{
     PartitionConfig, QueueBatchConfig, RetryConfig, SendingQueueConfig, Sizer, TimeoutConfig,
 };
+pub use destination::{destination, user_agent};
 pub use exporting::Exporting;
 pub use pusher::{Pusher, Sent};
