@@ -40,7 +40,7 @@ proptest! {
         let lines = flat(signal, &whole.to_contiguous());
         let pieces = split_items(signal, whole, max).unwrap();
         let joined = joined(&pieces);
-        prop_assert_eq!(flat(signal, &joined), lines.clone());
+        prop_assert!(flat(signal, &joined) == lines);
         prop_assert_eq!(pieces.iter().map(|piece| piece.items).sum::<usize>(), items(&lines));
         for (at, piece) in pieces.iter().enumerate() {
             prop_assert_eq!(check_segments(signal, &piece.payload), piece.items);
@@ -57,7 +57,7 @@ proptest! {
         let whole = payload(&request, segments);
         let lines = flat(signal, &whole.to_contiguous());
         let pieces = split_bytes(signal, whole, max).unwrap();
-        prop_assert_eq!(flat(signal, &joined(&pieces)), lines.clone());
+        prop_assert!(flat(signal, &joined(&pieces)) == lines);
         prop_assert_eq!(pieces.iter().map(|piece| piece.items).sum::<usize>(), items(&lines));
         for piece in &pieces {
             prop_assert_eq!(check_segments(signal, &piece.payload), piece.items);
