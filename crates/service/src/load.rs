@@ -3,6 +3,7 @@
 mod graph_errors;
 mod known_types;
 mod unknown_type;
+mod web;
 
 use std::sync::Arc;
 
@@ -51,6 +52,7 @@ pub(crate) struct Loaded {
 pub(crate) fn load(source: &Source, registry: &Registry) -> Loaded {
     let mut resolver = Resolver::new()
         .process_environment()
+        .fetcher(web::Web)
         .append_lists(source.gates.is_enabled("confmap.enableMergeAppendOption"));
     for uri in &source.uris {
         resolver = resolver.uri(uri);

@@ -94,13 +94,25 @@ fn effective(configuration: &Configuration, document: &Document, cx: EncodeConte
         list(&document.service.extensions),
     );
     put(&mut service, "pipelines", pipelines.into());
-    put(
-        &mut service,
-        "telemetry",
-        configuration.telemetry.encode(cx),
-    );
+    let telemetry = without_nulls(configuration.telemetry.encode(cx));
+    put(&mut service, "telemetry", telemetry);
     put(&mut root, "service", service.into());
     root.into()
+}
+
+/// The same tree without keys that have no value: some of them the Collector would not read.
+fn without_nulls(mut node: Node) -> Node {
+    node.value = match node.value {
+        Value::Map(map) => Value::Map(
+            map.into_iter()
+                .filter(|(_, value)| !value.is_null())
+                .map(|(key, value)| (key, without_nulls(value)))
+                .collect(),
+        ),
+        Value::Seq(items) => Value::Seq(items.into_iter().map(without_nulls).collect()),
+        value => value,
+    };
+    node
 }
 
 fn list(references: &[Reference]) -> Node {

@@ -158,6 +158,12 @@ async fn a_component_can_end_the_process_it_lives_in() {
     let mut running = start(&journal, "give_up: the disk is gone").await;
     assert_eq!(running.failed().await, "the disk is gone");
     end(running).await;
+    let mut running = start(&journal, "fatal: the network is gone").await;
+    assert_eq!(
+        running.failed().await,
+        "\"port\" receiver: the network is gone"
+    );
+    let _shutdown = running.shutdown().await;
 }
 
 #[tokio::test]

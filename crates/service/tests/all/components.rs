@@ -7,6 +7,7 @@ use std::time::Instant;
 use async_trait::async_trait;
 use bytes::Bytes;
 use headwater_core::config::Config;
+use headwater_core::status::{Status, StatusReporter};
 use headwater_core::{
     Batch, BuiltProcessor, Component, ComponentError, ConsumeError, Consumer, Extension,
     ExtensionFactory, Factory, Host, Outputs, Processor, ProcessorFactory, Receiver,
@@ -42,6 +43,8 @@ pub(crate) struct PortConfig {
     fail: Option<String>,
     /// What to fail with after the start.
     give_up: Option<String>,
+    /// What to report as a fatal status after the start.
+    fatal: Option<String>,
     /// What to refuse to be built with.
     refuse: Option<String>,
 }
@@ -59,7 +62,7 @@ impl ReceiverFactory for PortFactory {
 
     fn build(
         &self,
-        _: Settings,
+        settings: Settings,
         config: PortConfig,
         outputs: Outputs,
     ) -> Result<Arc<dyn Receiver>, ComponentError> {
@@ -68,6 +71,7 @@ impl ReceiverFactory for PortFactory {
         }
         Ok(Arc::new(PortReceiver {
             journal: Arc::clone(&self.0),
+            status: settings.status,
             config,
             outputs,
             held: Mutex::new(None),
@@ -77,6 +81,7 @@ impl ReceiverFactory for PortFactory {
 
 struct PortReceiver {
     journal: Journal,
+    status: StatusReporter,
     config: PortConfig,
     outputs: Outputs,
     held: Mutex<Option<(Option<TcpListener>, Task)>>,
@@ -105,6 +110,7 @@ impl Component for PortReceiver {
         note(&self.journal, "receiver started");
         let (outputs, count) = (self.outputs.clone(), self.config.spans);
         let (host_, give_up) = (host.clone(), self.config.give_up.clone());
+        let (status, fatal) = (self.status.clone(), self.config.fatal.clone());
         let task = host.spawn(Worker::Current, async move {
             if let Some(output) = outputs.get(Signal::Traces)
                 && count > 0
@@ -113,6 +119,9 @@ impl Component for PortReceiver {
             }
             if let Some(reason) = give_up {
                 host_.fail(reason);
+            }
+            if let Some(reason) = fatal {
+                status.report_error(Status::FatalError, reason);
             }
         });
         *self.held.lock().unwrap() = Some((listener, task));

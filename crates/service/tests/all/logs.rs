@@ -75,9 +75,7 @@ fn parts_of_a_line_can_be_left_out_and_added() {
 disable_caller: true
 disable_zap_resource: true
 initial_fields: {env: prod, shard: 3}";
-    insta::assert_snapshot!(logged(yaml, some_lines).replace('\t', "→"), @r#"
-    TIME→error→Failed→{"env": "prod", "shard": 3, "otelcol.component.id": "otlp", "otelcol.component.kind": "receiver", "error": "disk \"full\"\n", "ratio": 0.5, "ok": false}
-    "#);
+    insta::assert_snapshot!(logged(yaml, some_lines).replace('\t', "→"), @r#"TIME→error→Failed→{"env": "prod", "shard": 3, "otelcol.component.id": "otlp", "otelcol.component.kind": "receiver", "error": "disk \"full\"\n", "ratio": 0.5, "ok": false}"#);
 }
 
 #[test]

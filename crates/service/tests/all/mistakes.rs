@@ -210,3 +210,34 @@ fn errors_for_programs_are_one_object_on_each_line() {
     }
     assert!(err.contains("did you mean `nop`?"), "{err}");
 }
+
+#[test]
+fn a_configuration_can_come_from_the_network() {
+    use std::io::{Read, Write};
+
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/otelcol.yaml", listener.local_addr().unwrap());
+    let server = std::thread::spawn(move || {
+        let yaml = "{receivers: {nop: }, exporters: {nop: }, service: {pipelines: {\
+                    traces: {receivers: [nop], exporters: [nop]}}}}";
+        let good = format!(
+            "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{yaml}",
+            yaml.len()
+        );
+        let bad = "HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+        for answer in [good.as_str(), bad] {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut request = [0; 1024];
+            let length = stream.read(&mut request).unwrap();
+            assert!(request[..length].starts_with(b"GET /otelcol.yaml HTTP/1.1\r\n"));
+            stream.write_all(answer.as_bytes()).unwrap();
+        }
+    });
+    let fetch = || command(&Journal::default(), &["validate", "--config", &url]);
+    let (code, _, err) = fetch();
+    assert_eq!((code, err.as_str()), (0, ""));
+    let (code, _, err) = fetch();
+    assert_eq!(code, 78);
+    assert!(err.contains("the server answered 404 Not Found"), "{err}");
+    server.join().unwrap();
+}
