@@ -252,6 +252,7 @@ service:
     let section = out.split("\nreceivers:\n").nth(1).unwrap();
     let section = section.split("    telemetry:\n").next().unwrap();
     insta::assert_snapshot!(section, @r"
+        port:
             port: 1 # --set receivers.port.port
             spans: 3 # a.yaml:4:12
             fail: headwater-service # env:CARGO_PKG_NAME (a.yaml:6:11)
@@ -261,6 +262,12 @@ service:
     service:
         extensions: [] # default
         pipelines:
+            traces:
+                exporters:
+                    - nop # a.yaml:10:45
+                processors: [] # default
+                receivers:
+                    - port # a.yaml:10:26
     ");
     assert!(
         out.contains("            level: none # --set service.telemetry.metrics.level"),
