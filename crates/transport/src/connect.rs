@@ -75,22 +75,30 @@ fn tls_hint(error: &io::Error) -> &'static str {
     let text = error.to_string();
     if text.contains("InvalidContentType") || text.contains("corrupt message") {
         " (the server answers in plaintext: set `tls::insecure: true` if that is intended)"
-    } else if text.contains("UnknownIssuer") {
+    } else if text.contains("UnknownIssuer") || text.contains("BadSignature") {
         " (its certificate is signed by nobody known here: set `tls::ca_file`)"
-    } else if text.contains("NotValidForName") {
+    } else if text.contains("not valid for name") {
         " (its certificate is for another name: set `tls::server_name_override`)"
     } else {
         ""
     }
 }
 
-/// Opens connections as a client is configured.
+/// Opens connections as a client is configured: TLS and proxies. The default has neither.
 #[derive(Clone, Default)]
-pub(crate) struct Connector {
+pub struct Connector {
     #[cfg(feature = "tls")]
     tls: Option<std::sync::Arc<crate::tls::ClientTls>>,
     /// For connections that are opened by name.
     proxies: Proxies,
+}
+
+impl fmt::Debug for Connector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connector")
+            .field("tls", &self.is_tls())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Connector {
@@ -109,10 +117,7 @@ impl Connector {
 
     /// The same without TLS.
     pub(crate) fn plain(&self) -> Self {
-        Self {
-            proxies: self.proxies.clone(),
-            ..Self::default()
-        }
+        Self::default().with_proxies(self.proxies.clone())
     }
 
     /// The ways to a name: its addresses, or a tunnel if a proxy is to be used.
@@ -190,10 +195,6 @@ impl Connector {
 
 /// Which application protocols a TLS client offers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(
-    not(feature = "tls"),
-    expect(dead_code, reason = "nobody offers anything")
-)]
 pub(crate) enum Alpn {
     /// HTTP/2 only: gRPC.
     Http2,

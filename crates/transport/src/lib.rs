@@ -18,5 +18,6 @@ mod status;
 #[cfg(feature = "tls")]
 pub mod tls;
 
+pub use connect::Connector;
 pub use serving::{Serve, Serving, Stop, Stopper};
 pub use status::{DEFAULT_RETRY_DELAY, Status};

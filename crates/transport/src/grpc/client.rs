@@ -72,7 +72,8 @@ pub struct ClientOptions {
     pub authenticator: Option<Arc<dyn ClientAuthenticator>>,
     /// The largest answer in bytes. Default: 4 MiB.
     pub max_message: usize,
-    pub(crate) connector: Connector,
+    /// TLS and proxies. Default: neither.
+    pub connector: Connector,
 }
 
 impl fmt::Debug for ClientOptions {

@@ -65,7 +65,8 @@ pub struct ClientOptions {
     pub cookies: bool,
     /// Whether HTTP/2 is offered in the TLS handshake. Default: true.
     pub http2: bool,
-    pub(crate) connector: Connector,
+    /// TLS and proxies. Default: neither.
+    pub connector: Connector,
 }
 
 impl Default for ClientOptions {

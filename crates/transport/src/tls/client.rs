@@ -71,13 +71,12 @@ impl ClientTls {
         let reloading = match self.config.get() {
             Some(reloading) => reloading,
             None => {
-                let config = self.make()?;
                 let common = &self.settings.common;
                 let interval = Some(common.reload_interval).filter(|i| !i.is_zero());
                 let mut paths = vec![common.cert_file.clone(), common.key_file.clone()];
                 paths.retain(|path| !path.is_empty());
-                self.config
-                    .get_or_init(|| Reloading::new(config, interval, paths))
+                let made = Reloading::try_new(interval, paths, || self.make())?;
+                self.config.get_or_init(|| made)
             }
         };
         Ok(reloading.get(|| self.make()))

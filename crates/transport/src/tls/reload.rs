@@ -1,26 +1,22 @@
 //! Configurations that are made again when their files have changed.
 
-use std::path::Path;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::TlsError;
 
-/// What a file looked like; a change of it is a reason to read the file again.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Look(Option<(SystemTime, u64)>);
+/// A hash of what a file held; `None` if it cannot be read. Times and lengths are not enough: a
+/// new certificate can be as long as the old one and as old as the clock's last tick.
+type Look = Option<u64>;
 
-impl Look {
-    fn at(path: &str) -> Self {
-        // Kubernetes swaps a symbolic link; following it sees that.
-        let seen = std::fs::metadata(Path::new(path));
-        Self(
-            seen.ok()
-                .and_then(|meta| Some((meta.modified().ok()?, meta.len()))),
-        )
-    }
+fn look(path: &String) -> Look {
+    let content = std::fs::read(path).ok()?;
+    let mut hasher = DefaultHasher::new();
+    content.hash(&mut hasher);
+    Some(hasher.finish())
 }
 
 struct State<T> {
@@ -41,18 +37,23 @@ pub(super) struct Reloading<T> {
 }
 
 impl<T> Reloading<T> {
-    pub(super) fn new(value: T, interval: Option<Duration>, paths: Vec<String>) -> Self {
-        let looks = paths.iter().map(|path| Look::at(path)).collect();
+    pub(super) fn try_new(
+        interval: Option<Duration>,
+        paths: Vec<String>,
+        make: impl FnOnce() -> Result<T, TlsError>,
+    ) -> Result<Self, TlsError> {
+        // Before the files are used: a change in between is then seen later.
+        let looks = paths.iter().map(look).collect();
         let state = State {
-            current: Arc::new(value),
+            current: Arc::new(make()?),
             looks,
             checked: Instant::now(),
         };
-        Self {
+        Ok(Self {
             interval,
             paths,
             state: Mutex::new(state),
-        }
+        })
     }
 
     /// The value, made again if it is due and a file has changed.
@@ -63,7 +64,7 @@ impl<T> Reloading<T> {
             .is_some_and(|interval| state.checked.elapsed() >= interval);
         if due {
             state.checked = Instant::now();
-            let looks: Vec<_> = self.paths.iter().map(|path| Look::at(path)).collect();
+            let looks: Vec<_> = self.paths.iter().map(look).collect();
             if looks != state.looks {
                 match make() {
                     Ok(value) => {

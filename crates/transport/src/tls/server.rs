@@ -34,7 +34,6 @@ impl ServerTls {
     ) -> Result<Arc<Self>, TlsError> {
         let provider = names::provider(&settings.common)?;
         let alpn: Vec<_> = alpn.iter().map(|protocol| protocol.to_vec()).collect();
-        let config = make(settings, &alpn, &provider)?;
         let common = &settings.common;
         let interval = Some(common.reload_interval).filter(|interval| !interval.is_zero());
         let (mut shortest, mut paths) = (interval, Vec::new());
@@ -46,7 +45,7 @@ impl ServerTls {
             paths.push(settings.client_ca_file.clone());
         }
         paths.retain(|path| !path.is_empty());
-        let config = Reloading::new(config, shortest, paths);
+        let config = Reloading::try_new(shortest, paths, || make(settings, &alpn, &provider))?;
         Ok(Arc::new(Self {
             settings: settings.clone(),
             alpn,

@@ -1,4 +1,17 @@
 //! Servers and clients against each other and against others, over loopback.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "helpers of tests, too"
+)]
 
+mod foreign;
 mod grpc;
+mod grpc_bad_input;
+mod grpc_client;
+mod http;
+mod http_bad_input;
+mod http_client;
+mod settings;
 mod support;
+mod tls;

@@ -27,6 +27,9 @@ const WAIT_SPREAD: f64 = 0.2;
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// A connection that lived shorter counts as a failed attempt.
 const SETTLED_AFTER: Duration = Duration::from_secs(1);
+/// The wait after a server sent a young connection away, doubled each time up to 64-fold: it
+/// may do so to each.
+const POLITE_WAIT: Duration = Duration::from_millis(10);
 
 /// A connection for one request.
 pub(super) struct Picked {
@@ -141,9 +144,20 @@ impl Shared {
     }
 }
 
+/// When to connect again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    /// The connection had lived for a while.
+    AtOnce,
+    /// The server asked a young connection to go away.
+    Soon,
+    /// Connecting failed, or the connection broke as soon as it was there.
+    Later,
+}
+
 /// What one attempt tries, in turn.
 type Group = Vec<Address>;
-type Attempt = Pin<Box<dyn Future<Output = (Group, bool)> + Send>>;
+type Attempt = Pin<Box<dyn Future<Output = (Group, Next)> + Send>>;
 
 /// Keeps the target connected for as long as the channel lives.
 async fn manage(shared: Arc<Shared>) {
@@ -174,23 +188,33 @@ async fn manage(shared: Arc<Shared>) {
             Duration::ZERO,
         )));
     }
-    while let Some((group, settled)) = attempts.next().await {
-        let wait = if settled {
-            backoff = Backoff::default();
-            Duration::ZERO
-        } else {
-            backoff.next()
+    let mut polite = 0_u32;
+    while let Some((group, next)) = attempts.next().await {
+        let wait = match next {
+            Next::AtOnce => {
+                backoff = Backoff::default();
+                polite = 0;
+                Duration::ZERO
+            }
+            Next::Soon => {
+                polite = (polite + 1).min(6);
+                POLITE_WAIT * (1 << polite)
+            }
+            Next::Later => backoff.next(),
         };
+        // Requests wait for a connection that is expected to come back.
+        let hopeful = next != Next::Later;
         // Names may mean other addresses by now. What still works stays as it is.
         active.retain(|other| *other != group);
         let mut wanted = groups_or(&shared, group).await;
         wanted.retain(|group| !active.contains(group));
-        if settled {
+        if hopeful {
             shared.add_hope(wanted.len());
         }
         for group in wanted {
             active.push(group.clone());
-            attempts.push(Box::pin(keep(Arc::clone(&shared), group, settled, wait)));
+            let shared = Arc::clone(&shared);
+            attempts.push(Box::pin(keep(shared, group, hopeful, wait)));
         }
     }
 }
@@ -222,8 +246,8 @@ async fn groups(options: &ClientOptions) -> Result<Vec<Group>, ConnectError> {
 }
 
 /// Connects to the first address of `group` that works and drives the connection until it takes
-/// no more requests. Returns whether it lived long enough to try again at once.
-async fn keep(shared: Arc<Shared>, group: Group, hopeful: bool, wait: Duration) -> (Group, bool) {
+/// no more requests.
+async fn keep(shared: Arc<Shared>, group: Group, hopeful: bool, wait: Duration) -> (Group, Next) {
     if !wait.is_zero() {
         sleep(wait).await;
     }
@@ -241,7 +265,7 @@ async fn keep(shared: Arc<Shared>, group: Group, hopeful: bool, wait: Duration) 
         if hopeful {
             shared.drop_hope();
         }
-        return (group, false);
+        return (group, Next::Later);
     };
     let since = Instant::now();
     let id = {
@@ -265,11 +289,15 @@ async fn keep(shared: Arc<Shared>, group: Group, hopeful: bool, wait: Duration) 
     }
     tracing::debug!(%address, "connected");
     let ended = open.run().await;
-    let settled = since.elapsed() >= SETTLED_AFTER;
+    let next = match &ended {
+        _ if since.elapsed() >= SETTLED_AFTER => Next::AtOnce,
+        Ended::Draining(_) | Ended::Closed(None) => Next::Soon,
+        Ended::Closed(Some(_)) => Next::Later,
+    };
     {
         let mut state = shared.lock();
         state.ready.retain(|ready| ready.id != id);
-        if !settled {
+        if next == Next::Later {
             let text = format!("{address} closed the connection at once");
             state.failure = Some(Status::new(Code::Unavailable, text));
         }
@@ -282,7 +310,7 @@ async fn keep(shared: Arc<Shared>, group: Group, hopeful: bool, wait: Duration) 
             tokio::spawn(open.drain());
         }
     }
-    (group, settled)
+    (group, next)
 }
 
 #[derive(Default)]

@@ -30,11 +30,14 @@ pub(super) async fn serve<H: UnaryHandler>(
     server: Arc<Shared<H>>,
     socket: Socket,
     address: Option<SocketAddr>,
-    stop: Stop,
+    mut stop: Stop,
 ) {
     let peer = Peer { address };
     let options = &server.options;
-    let opened = timeout(options.handshake_timeout, open(&server, socket, peer)).await;
+    let opened = tokio::select! {
+        opened = timeout(options.handshake_timeout, open(&server, socket, peer)) => opened,
+        () = stop.wait() => return,
+    };
     let connection = match opened {
         Ok(Some(connection)) => connection,
         Ok(None) => return,

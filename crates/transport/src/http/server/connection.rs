@@ -34,24 +34,15 @@ pub(super) async fn serve<H: Handler>(
     server: Arc<Shared<H>>,
     socket: Socket,
     address: Option<SocketAddr>,
-    stop: Stop,
+    mut stop: Stop,
 ) {
     let peer = Peer { address };
     let options = &server.options;
-    let mut io = match timeout(options.handshake_timeout, server.acceptor.accept(socket)).await {
-        Ok(Ok(io)) => io,
-        Ok(Err(error)) => {
-            tracing::debug!(peer = ?address, %error, "TLS handshake failed");
-            return;
-        }
-        Err(_) => {
-            tracing::debug!(peer = ?address, "client did not finish the TLS handshake in time");
-            return;
-        }
+    let opened = tokio::select! {
+        opened = open(&server, socket, peer) => opened,
+        () = stop.wait() => None,
     };
-    let Some(http2) = protocol(&mut io, &server, peer).await else {
-        return;
-    };
+    let Some((io, http2)) = opened else { return };
     let activity = io.activity();
     let state = Arc::new(State::default());
     let service = Requests {
@@ -76,10 +67,27 @@ pub(super) async fn serve<H: Handler>(
             .timer(TokioTimer::new())
             // The watch does it: this one would also end idle connections.
             .header_read_timeout(None)
-            .half_close(true)
             .keep_alive(options.keep_alive);
         drive(builder.serve_connection(io, service), watch, stop, peer).await;
     }
+}
+
+/// TLS handshake and protocol check; says whether the client speaks HTTP/2.
+async fn open<H>(server: &Shared<H>, socket: Socket, peer: Peer) -> Option<(Io, bool)> {
+    let patience = server.options.handshake_timeout;
+    let mut io = match timeout(patience, server.acceptor.accept(socket)).await {
+        Ok(Ok(io)) => io,
+        Ok(Err(error)) => {
+            tracing::debug!(peer = ?peer.address, %error, "TLS handshake failed");
+            return None;
+        }
+        Err(_) => {
+            tracing::debug!(peer = ?peer.address, "client did not finish the TLS handshake in time");
+            return None;
+        }
+    };
+    let http2 = protocol(&mut io, server, peer).await?;
+    Some((io, http2))
 }
 
 /// Whether the client begins with HTTP/2; `None` if it is gone or speaks something else.
@@ -116,12 +124,15 @@ async fn protocol<H>(io: &mut Io, server: &Shared<H>, peer: Peer) -> Option<bool
 #[derive(Default)]
 struct State {
     open: AtomicUsize,
+    /// How many there have been.
+    begun: AtomicUsize,
     /// When the oldest open request had arrived.
     since: Mutex<Option<Instant>>,
 }
 
 impl State {
     fn begin(self: &Arc<Self>) -> Open {
+        self.begun.fetch_add(1, Ordering::Relaxed);
         if self.open.fetch_add(1, Ordering::Relaxed) == 0 {
             *self.since.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         }
@@ -233,6 +244,8 @@ struct Watch {
     write: Option<Duration>,
     idle: Option<Duration>,
     phase: Phase,
+    /// How many requests had begun when the phase was found out.
+    begun: usize,
     sleep: Option<Pin<Box<Sleep>>>,
 }
 
@@ -250,6 +263,7 @@ impl Watch {
             write,
             idle: options.idle_timeout,
             phase: Phase::Headers,
+            begun: 0,
             sleep: None,
         };
         // The first bytes are there already.
@@ -268,6 +282,12 @@ impl Watch {
     /// Why to close the connection, if it is time.
     fn poll(&mut self, cx: &mut Context<'_>) -> Option<&'static str> {
         let busy = self.state.open.load(Ordering::Relaxed) > 0;
+        let begun = self.state.begun.load(Ordering::Relaxed);
+        if begun != self.begun && !busy {
+            // One came and went within a poll.
+            self.phase = Phase::Busy;
+        }
+        self.begun = begun;
         match (busy, self.phase) {
             (true, Phase::Idle | Phase::Headers) => {
                 self.phase = Phase::Busy;
