@@ -8,7 +8,7 @@ mod config;
 mod factory;
 mod pusher;
 
-pub use config::OtlpHttpConfig as Config;
+pub use config::{Encoding, OtlpHttpConfig as Config};
 pub use factory::factory;
 
 headwater_core::register!(factory);

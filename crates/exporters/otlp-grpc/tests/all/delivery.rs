@@ -126,7 +126,7 @@ fn with_authenticator(backend: &Backend) -> headwater_exporter_otlp_grpc::Config
 #[tokio::test]
 async fn an_authenticator_sees_what_the_telemetry_came_with() {
     let backend = Backend::start();
-    let mut setup = Setup::built(Signal::Traces, with_authenticator(&backend));
+    let mut setup = Setup::built(Signal::Traces, &with_authenticator(&backend));
     let host = host_with_extension("headers_setter", Arc::new(FollowTenant));
     setup.exporter.start(&host).await.unwrap();
     let mut metadata = Metadata::default();
@@ -145,7 +145,7 @@ async fn an_authenticator_sees_what_the_telemetry_came_with() {
 #[tokio::test]
 async fn a_missing_authenticator_stops_the_start() {
     let backend = Backend::start();
-    let setup = Setup::built(Signal::Traces, with_authenticator(&backend));
+    let setup = Setup::built(Signal::Traces, &with_authenticator(&backend));
     let host = headwater_testkit::host();
     let error = setup.exporter.start(&host).await.unwrap_err();
     let cause = std::error::Error::source(&error).unwrap().to_string();

@@ -141,17 +141,17 @@ pub(crate) struct Setup {
 
 impl Setup {
     pub(crate) async fn new(signal: Signal, config: Config) -> Self {
-        let setup = Self::built(signal, config);
+        let setup = Self::built(signal, &config);
         let host = headwater_testkit::host();
         setup.exporter.start(&host).await.unwrap();
         setup
     }
 
-    pub(crate) fn built(signal: Signal, config: Config) -> Self {
+    pub(crate) fn built(signal: Signal, config: &Config) -> Self {
         let environment = environment();
         let id = "otlp_grpc".parse().unwrap();
         let settings = environment.signal_settings(ComponentKind::Exporter, &id, signal);
-        let exporter = factory().build_exporter(settings, &config).unwrap();
+        let exporter = factory().build_exporter(settings, config).unwrap();
         Self {
             environment,
             exporter,
