@@ -17,20 +17,45 @@ use crate::plan::Plan;
 /// copies of other crates inside them.
 const STANDARD_LIBRARY: &str = "Rust standard library";
 
-/// How the C and assembler functions of some crates begin.
-const NATIVE: [(&str, &str); 12] = [
-    ("ZSTD_", "zstd_sys"),
-    ("HUF_", "zstd_sys"),
-    ("FSE_", "zstd_sys"),
-    ("HIST_", "zstd_sys"),
-    ("ZDICT_", "zstd_sys"),
-    ("ring_core_", "ring"),
-    ("aws_lc_", "aws_lc_sys"),
-    ("bignum_", "aws_lc_sys"),
-    ("mi_", "libmimalloc_sys"),
-    ("_mi_", "libmimalloc_sys"),
-    ("_rjem_", "tikv_jemalloc_sys"),
-    ("libdeflate_", "libdeflate_sys"),
+/// How the C and assembler functions and tables of some crates begin. The last of them are those
+/// of cryptography, which ring and AWS-LC have from the same origin.
+const NATIVE: [(&[&str], &[&str]); 6] = [
+    (
+        &[
+            "ZSTD_", "HUF_", "FSE_", "HIST_", "ZDICT_", "XXH", "LL_", "ML_", "OF_",
+        ],
+        &["zstd_sys"],
+    ),
+    (&["mi_", "_mi_"], &["libmimalloc_sys"]),
+    (&["_rjem_"], &["tikv_jemalloc_sys"]),
+    (&["ring_core_"], &["ring"]),
+    (&["aws_lc_", "bignum_"], &["aws_lc_sys"]),
+    (
+        &[
+            "ecp_nistz",
+            "__ecp_nistz",
+            "nistz",
+            "p256_",
+            "p384_",
+            "fe_",
+            "fe4_",
+            "ge_",
+            "x25519_",
+            "fiat_",
+            "aes_",
+            "_aesni_",
+            "_vpaes_",
+            "mul4x",
+            "mulx4x",
+            "sqr8x",
+            "table_select",
+            "poly1305_",
+            "poly_hash_",
+            "K256",
+            "K512",
+        ],
+        &["ring", "aws_lc_sys"],
+    ),
 ];
 const OTHER_NATIVE: &str = "other native code";
 
@@ -71,12 +96,12 @@ impl Ranks {
     /// Whom a symbol is charged to.
     fn owner(&self, symbol: &str) -> String {
         let Ok(demangled) = rustc_demangle::try_demangle(symbol) else {
-            let native = NATIVE.iter().find(|(prefix, library)| {
-                symbol.starts_with(prefix) && self.0.contains_key(*library)
-            });
-            return native
-                .map_or(OTHER_NATIVE, |(_, library)| library)
-                .to_owned();
+            let mut owners = NATIVE
+                .iter()
+                .filter(|(prefixes, _)| prefixes.iter().any(|prefix| symbol.starts_with(prefix)))
+                .flat_map(|(_, libraries)| *libraries);
+            let linked = owners.find(|library| self.0.contains_key(**library));
+            return linked.copied().unwrap_or(OTHER_NATIVE).to_owned();
         };
         let text = format!("{demangled:#}");
         let mentioned = crates_in(&text);
@@ -255,10 +280,9 @@ mod tests {
         ] {
             assert_eq!(ranks.owner(symbol), owner, "{symbol}");
         }
-        assert_eq!(
-            Ranks::bottom_up(["zstd_sys"]).owner("ZSTD_compress"),
-            "zstd_sys"
-        );
+        let native = Ranks::bottom_up(["zstd_sys", "aws_lc_sys"]);
+        assert_eq!(native.owner("ZSTD_compress"), "zstd_sys");
+        assert_eq!(native.owner("ecp_nistz256_precomputed"), "aws_lc_sys");
     }
 
     #[test]
