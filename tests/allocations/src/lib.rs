@@ -1,0 +1,1 @@
+//! Tests only: how often the hot path allocates. See `tests/all`.
