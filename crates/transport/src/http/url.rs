@@ -56,9 +56,11 @@ impl Url {
         if host.is_empty() {
             return Err("it has no host");
         }
-        let port = match authority.port() {
-            Some(port) => port
-                .as_str()
+        // The library's own `port` takes 99999 for no port at all.
+        let written = authority.as_str().rsplit(']').next().unwrap_or_default();
+        let written = written.rsplit('@').next().unwrap_or_default();
+        let port = match written.rsplit_once(':') {
+            Some((_, port)) => port
                 .parse()
                 .map_err(|_| "its port is no number below 65536")?,
             None if tls => 443,
@@ -223,6 +225,8 @@ mod tests {
             ("http://a", "a", 80, "/"),
             ("https://a/x?y=1", "a", 443, "/x?y=1"),
             ("http://[::1]:4318/v1", "::1", 4318, "/v1"),
+            ("http://[::1]/", "::1", 80, "/"),
+            ("http://u:p@a/", "a", 80, "/"),
         ];
         for (text, host, port, path) in cases {
             let url = url(text);
