@@ -206,13 +206,11 @@ impl Decoder<'_> {
 /// Shows warnings and notes in the log, where they belong once the collector runs.
 pub(crate) fn log_remarks(diagnostics: &Diagnostics) {
     for diagnostic in diagnostics {
-        let location = diagnostic
-            .span()
-            .map(ToString::to_string)
-            .unwrap_or_default();
+        let location = diagnostic.span().map(ToString::to_string);
+        let location = location.as_deref();
         let code = diagnostic.code.as_str();
-        let path = diagnostic.path.as_str();
-        let help = diagnostic.help.as_deref().unwrap_or_default();
+        let path = Some(diagnostic.path.as_str()).filter(|path| !path.is_empty());
+        let help = diagnostic.help.as_deref();
         let message = &diagnostic.message;
         match diagnostic.severity {
             Severity::Error => {

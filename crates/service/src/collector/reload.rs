@@ -92,6 +92,7 @@ impl RunningCollector {
     }
 
     async fn stop_first(&mut self, configuration: &Configuration) -> Result<(), ReloadError> {
+        tracing::info!("The new pipelines need what the running ones hold: stopping those first");
         running::log_shutdown_errors(&self.generation.shutdown(self.shared.deadline()).await);
         let error = match self.start_beside(configuration).await {
             Ok(generation) => {

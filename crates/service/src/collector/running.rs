@@ -10,7 +10,7 @@ use headwater_core::graph::Topology;
 use headwater_core::ledger::{Balance, Ledger};
 use headwater_core::status::Instance;
 use headwater_core::telemetry::Telemetry;
-use headwater_core::{ComponentError, Runtime};
+use headwater_core::{ComponentError, ComponentKind, Runtime};
 
 use super::Shared;
 use super::endpoints::Endpoints;
@@ -106,7 +106,9 @@ impl RunningCollector {
         tracing::info!("Starting shutdown...");
         let errors = self.generation.shutdown(deadline).await;
         log_shutdown_errors(&errors);
-        let balances = self.shared.ledger.balances();
+        let mut balances = self.shared.ledger.balances();
+        // Extensions see no telemetry.
+        balances.retain(|instance, _| instance.kind != ComponentKind::Extension);
         for (instance, balance) in &balances {
             log_balance(instance, balance);
         }
@@ -141,7 +143,8 @@ fn log_balance(instance: &Instance, balance: &Balance) {
         .map(|(reason, items)| format!("{reason}: {items}"))
         .collect();
     let (reasons, imbalance) = (reasons.join(", "), balance.imbalance());
-    let (id, kind, part) = (&instance.id, instance.kind.as_str(), instance.part.as_str());
+    let (id, kind) = (&instance.id, instance.kind.as_str());
+    let part = Some(instance.part.as_str()).filter(|part| !part.is_empty());
     let Balance {
         received,
         created,

@@ -1,6 +1,7 @@
 //! The ledger as metrics: what every component holds, what it dropped and why, and whether the
 //! books balance.
 
+use headwater_core::ComponentKind;
 use headwater_core::ledger::{Balance, Ledger};
 use headwater_core::status::Instance;
 use headwater_core::telemetry::{
@@ -42,6 +43,9 @@ pub(super) fn families(ledger: &Ledger) -> Vec<Family> {
     let mut held = Vec::new();
     let mut dropped = Vec::new();
     for (instance, balance) in ledger.balances() {
+        if instance.kind == ComponentKind::Extension {
+            continue;
+        }
         held.push((
             attributes(&instance, None),
             SeriesValue::Number(balance.held as f64),
@@ -84,8 +88,6 @@ fn attributes(instance: &Instance, reason: Option<&str>) -> Attributes {
 
 #[cfg(test)]
 mod tests {
-    use headwater_core::ComponentKind;
-
     use super::*;
 
     #[test]

@@ -166,6 +166,17 @@ async fn a_component_can_end_the_process_it_lives_in() {
     let _shutdown = running.shutdown().await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_component_that_never_stops_is_given_up_after_the_deadline() {
+    let journal = Journal::default();
+    let running = start(&journal, "stubborn: true").await;
+    let shutdown = running.shutdown().await;
+    assert_eq!(
+        shutdown.errors[0].to_string(),
+        "components were still shutting down after the deadline"
+    );
+}
+
 #[tokio::test]
 async fn a_reload_keeps_the_counters() {
     let journal = Journal::default();

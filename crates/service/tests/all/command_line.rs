@@ -258,6 +258,7 @@ service:
             fail: headwater-service # env:CARGO_PKG_NAME (a.yaml:6:11)
             give_up: null # default
             fatal: null # default
+            stubborn: false # default
             refuse: null # env:HEADWATER_TEST_UNSET (a.yaml:5:13)
     service:
         extensions: [] # default

@@ -45,6 +45,8 @@ pub(crate) struct PortConfig {
     give_up: Option<String>,
     /// What to report as a fatal status after the start.
     fatal: Option<String>,
+    /// Whether to shut down never.
+    stubborn: bool,
     /// What to refuse to be built with.
     refuse: Option<String>,
 }
@@ -129,6 +131,9 @@ impl Component for PortReceiver {
     }
 
     async fn shutdown(&self, _: Instant) -> Result<(), ComponentError> {
+        if self.config.stubborn {
+            std::future::pending::<()>().await;
+        }
         let held = self.held.lock().unwrap().take();
         if let Some((listener, task)) = held {
             drop(listener);
