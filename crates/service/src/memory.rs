@@ -20,10 +20,12 @@ pub struct HeapStats {
 
 static HEAP_PROBE: OnceLock<fn() -> HeapStats> = OnceLock::new();
 
-/// Sets where the allocator's figures come from. The first call counts; false if it was not
-/// this one.
+/// Sets where the allocator's figures come from, for own metrics and for components such as
+/// memory_limiter. The first call counts; false if it was not this one.
 pub fn set_heap_probe(probe: fn() -> HeapStats) -> bool {
-    HEAP_PROBE.set(probe).is_ok()
+    let first = HEAP_PROBE.set(probe).is_ok();
+    headwater_core::memory::set_heap_probe(|| HEAP_PROBE.get().map(|probe| probe().allocated));
+    first
 }
 
 /// The allocator's figures, or the nearest that the kernel has: anonymous resident memory for
@@ -33,11 +35,10 @@ pub fn heap() -> Option<HeapStats> {
     if let Some(probe) = HEAP_PROBE.get() {
         return Some(probe());
     }
-    let status = Status::read()?;
     Some(HeapStats {
-        allocated: status.bytes("RssAnon:")?,
+        allocated: headwater_core::memory::heap_in_use()?.bytes(),
         total_allocated: None,
-        system: status.bytes("VmData:")?,
+        system: Status::read()?.bytes("VmData:")?,
     })
 }
 
