@@ -1,8 +1,8 @@
 //! [`Batch`]: one signal's telemetry with what it came with.
 
+use crate::pdata::Payload;
 use crate::pdata::split::take_items;
 use crate::pdata::wire::WireError;
-use crate::pdata::Payload;
 use crate::{Context, Signal, Ticket};
 
 /// One signal's telemetry as it travels through a pipeline.

@@ -36,8 +36,8 @@ pub mod telemetry;
 pub mod worker;
 
 pub use batch::Batch;
-pub use bytes;
 pub use budget::{Budget, BudgetExceeded, Ticket};
+pub use bytes;
 pub use component::{
     BoxError, BufferingProcessor, BuildInfo, BuiltProcessor, Component, ComponentError, Connector,
     ConnectorOutputs, Exporter, Extension, Outputs, Processor, Receiver, Settings,

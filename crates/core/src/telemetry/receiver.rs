@@ -51,12 +51,17 @@ impl ReceiverInstruments {
                 kind: InstrumentKind::Counter,
                 level: Level::Basic,
             };
-            let attributes =
-                vec![("receiver", settings.id.to_string()), ("transport", transport.to_owned())];
+            let attributes = vec![
+                ("receiver", settings.id.to_string()),
+                ("transport", transport.to_owned()),
+            ];
             settings.telemetry.counter(instrument, attributes)
         };
         let by_signal = [0, 1, 2].map(|signal| [0, 1, 2].map(|outcome| counter(signal, outcome)));
-        Self { account: settings.account.clone(), by_signal }
+        Self {
+            account: settings.account.clone(),
+            by_signal,
+        }
     }
 
     /// The pipeline took `items`.
