@@ -74,10 +74,21 @@ impl Sdk<'_> {
         }
         command.kill_on_drop(true).stdin(Stdio::null());
         // The SDKs' libraries read these, and the test decides.
-        for variable in ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"] {
+        for variable in [
+            "REQUESTS_CA_BUNDLE",
+            "CURL_CA_BUNDLE",
+            "SSL_CERT_FILE",
+            "SSL_CERT_DIR",
+        ] {
             command.env_remove(variable);
         }
-        for variable in ["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "grpc_proxy"] {
+        for variable in [
+            "http_proxy",
+            "https_proxy",
+            "HTTP_PROXY",
+            "HTTPS_PROXY",
+            "grpc_proxy",
+        ] {
             command.env_remove(variable);
         }
         wait::within("the SDK's program", command.output())

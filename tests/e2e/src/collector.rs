@@ -70,7 +70,10 @@ impl Launch {
 
     /// With `--set key=value`.
     #[must_use]
-    #[expect(clippy::needless_pass_by_value, reason = "reads better without references")]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "reads better without references"
+    )]
     pub fn set(self, key: &str, value: impl ToString) -> Self {
         self.arg("--set")
             .arg(format!("{key}={}", value.to_string()))
@@ -78,7 +81,10 @@ impl Launch {
 
     /// With one variable more in the environment.
     #[must_use]
-    #[expect(clippy::needless_pass_by_value, reason = "reads better without references")]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "reads better without references"
+    )]
     pub fn env(mut self, name: &str, value: impl ToString) -> Self {
         self.environment.push((name.to_owned(), value.to_string()));
         self

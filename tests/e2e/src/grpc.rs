@@ -12,8 +12,9 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use prost::Message as _;
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
-use crate::http::Error;
+use crate::http::{Error, PATIENCE};
 use crate::message::{Message, Signal};
 
 /// The outcome of a call.
@@ -167,12 +168,21 @@ impl Client {
     /// Sends bytes that should be a frame to a path that should be a method.
     ///
     /// # Errors
-    /// Anything that is not an answer.
+    /// Anything that is not an answer, within [`PATIENCE`].
     pub async fn call(
         &self,
         path: &str,
         headers: &[(&str, &str)],
         body: impl Into<Bytes>,
+    ) -> Result<Answer, Error> {
+        timeout(PATIENCE, self.try_call(path, headers, body.into())).await?
+    }
+
+    async fn try_call(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Bytes,
     ) -> Result<Answer, Error> {
         let mut request = ::http::Request::builder()
             .method("POST")
@@ -184,7 +194,7 @@ impl Client {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let request = request.body(Full::new(body.into()))?;
+        let request = request.body(Full::new(body))?;
         let (head, body) = self
             .sender
             .clone()

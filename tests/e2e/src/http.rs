@@ -1,11 +1,13 @@
 //! A bare HTTP/1.1 client: one connection per request, no header that is not asked for.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use crate::encoding::Encoding;
 use crate::message::{Message, Signal};
@@ -99,8 +101,12 @@ impl Request {
     /// Sends it over a connection of its own.
     ///
     /// # Errors
-    /// Anything that is not an answer.
+    /// Anything that is not an answer, within [`PATIENCE`].
     pub async fn send(&self, to: SocketAddr) -> Result<Answer, Error> {
+        timeout(PATIENCE, self.try_send(to)).await?
+    }
+
+    async fn try_send(&self, to: SocketAddr) -> Result<Answer, Error> {
         let stream = TcpStream::connect(to).await?;
         let (mut sender, connection) =
             hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
@@ -131,6 +137,9 @@ impl Request {
         answer
     }
 }
+
+/// How long to wait for an answer.
+pub const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Why there was no answer.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;

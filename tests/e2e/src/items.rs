@@ -133,9 +133,13 @@ impl Items {
             missing.len(),
             extra.len(),
         );
-        let close = missing.0.keys().flat_map(|one| extra.0.keys().map(move |other| (one, other)));
+        let close = missing
+            .0
+            .keys()
+            .flat_map(|one| extra.0.keys().map(move |other| (one, other)));
         // The pairs that are most alike show best what happened.
-        let alike = |(one, other): &(&(Signal, String), &(Signal, String))| common(&one.1, &other.1);
+        let alike =
+            |(one, other): &(&(Signal, String), &(Signal, String))| common(&one.1, &other.1);
         match close.max_by_key(alike) {
             Some((one, other)) => {
                 let from = common(&one.1, &other.1);
@@ -164,14 +168,20 @@ impl Items {
 
 /// How many bytes two texts have in common at their start.
 fn common(one: &str, other: &str) -> usize {
-    one.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count()
+    one.bytes()
+        .zip(other.bytes())
+        .take_while(|(a, b)| a == b)
+        .count()
 }
 
 /// The surroundings of a place in a text.
 fn excerpt(text: &str, at: usize) -> String {
     let bytes = text.as_bytes();
     let (from, to) = (at.saturating_sub(150), (at + 250).min(bytes.len()));
-    format!("...{}...", String::from_utf8_lossy(&bytes[from..to]).replace('\n', " | "))
+    format!(
+        "...{}...",
+        String::from_utf8_lossy(&bytes[from..to]).replace('\n', " | ")
+    )
 }
 
 impl Debug for Items {

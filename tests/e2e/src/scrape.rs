@@ -37,7 +37,8 @@ impl Metrics {
             .iter()
             .filter(|(series, _)| {
                 let (own, rest) = series.split_once('{').unwrap_or((series, ""));
-                own.strip_suffix("_total").unwrap_or(own) == name && labels.iter().all(|label| rest.contains(label))
+                own.strip_suffix("_total").unwrap_or(own) == name
+                    && labels.iter().all(|label| rest.contains(label))
             })
             .map(|(_, value)| *value)
             .peekable();

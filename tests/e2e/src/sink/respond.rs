@@ -27,16 +27,6 @@ pub(super) enum Reply {
     Garbage,
 }
 
-impl Reply {
-    pub(super) const fn error(http: u16, grpc: u8) -> Self {
-        Self::Error {
-            http,
-            grpc,
-            after: None,
-        }
-    }
-}
-
 pub(super) fn respond(grpc: bool, reply: Reply) -> Response<Body> {
     match (grpc, reply) {
         (true, Reply::Success) => over_grpc(Some(frame(false, &[])), status(0, None)),

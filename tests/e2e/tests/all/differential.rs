@@ -46,7 +46,9 @@ impl Pair {
 impl Side {
     async fn start(binary: &Binary, configs: &[&str]) -> Self {
         let sink = Sink::start().await;
-        let launch = configs.iter().fold(Launch::of(binary), |launch, yaml| launch.config(yaml));
+        let launch = configs
+            .iter()
+            .fold(Launch::of(binary), |launch, yaml| launch.config(yaml));
         let collector = launch.env("SINK", sink.address()).start().await;
         Self { collector, sink }
     }

@@ -5,8 +5,16 @@
 use headwater_e2e::{Binary, Items, Launch, Message, Signal, Sink, grpc, http, samples, yaml};
 
 const OVER_GRPC: [&str; 4] = ["none", "gzip", "zstd", "snappy"];
-const OVER_HTTP: [&str; 8] =
-    ["none", "gzip", "zstd", "snappy", "x-snappy-framed", "deflate", "zlib", "lz4"];
+const OVER_HTTP: [&str; 8] = [
+    "none",
+    "gzip",
+    "zstd",
+    "snappy",
+    "x-snappy-framed",
+    "deflate",
+    "zlib",
+    "lz4",
+];
 
 /// An exporter for each protocol and encoding, all to one peer, and their names.
 fn exporters() -> (String, String) {
@@ -53,7 +61,12 @@ async fn every_way(from: &Binary, to: &Binary) {
 
     let messages: Vec<Message> = Signal::ALL
         .into_iter()
-        .flat_map(|signal| [samples::rich(signal, "peer"), samples::numbered(signal, 0, 1_000)])
+        .flat_map(|signal| {
+            [
+                samples::rich(signal, "peer"),
+                samples::numbered(signal, 0, 1_000),
+            ]
+        })
         .collect();
     let client = grpc::Client::connect(from.grpc()).await.unwrap();
     for message in &messages {
@@ -65,11 +78,17 @@ async fn every_way(from: &Binary, to: &Binary) {
     from.stop().await;
     let over = async |transport| {
         let labels = [&*format!("transport=\"{transport}\"")];
-        to.metrics().await.sum("otelcol_receiver_accepted_spans", &labels)
+        to.metrics()
+            .await
+            .sum("otelcol_receiver_accepted_spans", &labels)
     };
     let (over_grpc, over_http) = (over("grpc").await.unwrap(), over("http").await.unwrap());
     let ways = (OVER_GRPC.len() as f64, OVER_HTTP.len() as f64);
-    assert_eq!(over_grpc * ways.1, over_http * ways.0, "every exporter has sent the same");
+    assert_eq!(
+        over_grpc * ways.1,
+        over_http * ways.0,
+        "every exporter has sent the same"
+    );
     to.stop().await;
     let times = 2 * (OVER_GRPC.len() + OVER_HTTP.len());
     let expected = Items::of(std::iter::repeat_n(&messages, times).flatten());

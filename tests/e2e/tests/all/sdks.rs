@@ -19,7 +19,10 @@ fn shipped_config() -> String {
     let path = binary::root().join("distributions/pattern-a/k8s/configmap.yaml");
     let text = fs::read_to_string(path).unwrap();
     let (_, block) = text.split_once("  config.yaml: |\n").unwrap();
-    block.lines().map(|line| line.strip_prefix("    ").unwrap_or(line).to_owned() + "\n").collect()
+    block
+        .lines()
+        .map(|line| line.strip_prefix("    ").unwrap_or(line).to_owned() + "\n")
+        .collect()
 }
 
 /// The hub: everything in the repository, from OTLP to the sink.
@@ -49,9 +52,21 @@ fn sdk<'a>(
     to: &Collector,
     reference: &Sink,
 ) -> Sdk<'a> {
-    let to = if protocol == "grpc" { to.grpc() } else { to.http() };
+    let to = if protocol == "grpc" {
+        to.grpc()
+    } else {
+        to.http()
+    };
     let reference = reference.address();
-    Sdk { language, protocol, to, reference, gzip: true, ca: None, identity: None }
+    Sdk {
+        language,
+        protocol,
+        to,
+        reference,
+        gzip: true,
+        ca: None,
+        identity: None,
+    }
 }
 
 /// Runs the SDK's program and checks that the sink of the second collector ends up with what the
@@ -60,13 +75,18 @@ async fn check(sdk: Sdk<'_>, tenant: Collector, hub: Collector, reference: Sink,
     let output = sdk.run().await;
     assert!(output.status.success(), "the SDK: {}", shown(&output));
     let sent = reference.items();
-    for (signal, count) in
-        [(Signal::Traces, SPANS), (Signal::Metrics, POINTS), (Signal::Logs, RECORDS)]
-    {
+    for (signal, count) in [
+        (Signal::Traces, SPANS),
+        (Signal::Metrics, POINTS),
+        (Signal::Logs, RECORDS),
+    ] {
         assert_eq!(sent.count(signal), count, "{signal:?} sent");
     }
     sink.wait_for(sent.len()).await;
-    let taken_in = tenant.metrics().await.sum("otelcol_receiver_accepted_spans", &[]);
+    let taken_in = tenant
+        .metrics()
+        .await
+        .sum("otelcol_receiver_accepted_spans", &[]);
     assert_eq!(taken_in, Some(SPANS as f64));
     tenant.stop().await;
     hub.stop().await;
@@ -94,7 +114,10 @@ fn assert_rich(sink: &Sink) {
         (r#"name: "temperature""#, 2),
     ] {
         let found = items.mentioning(text);
-        assert!(found >= at_least, "{text}: in {found} items, expected {at_least}");
+        assert!(
+            found >= at_least,
+            "{text}: in {found} items, expected {at_least}"
+        );
     }
 }
 
@@ -153,7 +176,9 @@ fn serve_tls(mut launch: Launch, identity: &Identity, client_ca: Option<&Path>) 
 /// Adds the keys of a client's TLS to pattern-a's exporter.
 fn send_tls(mut launch: Launch, ca: &Path, identity: Option<&Identity>) -> Launch {
     let key = |name| format!("exporters.otlp_grpc.tls.{name}");
-    launch = launch.set(&key("insecure"), false).set(&key("ca_file"), ca.display());
+    launch = launch
+        .set(&key("insecure"), false)
+        .set(&key("ca_file"), ca.display());
     if let Some(identity) = identity {
         launch = launch
             .set(&key("cert_file"), identity.cert.display())
@@ -174,7 +199,9 @@ async fn over_tls(language: Language, protocol: &'static str, mutual: bool) {
     let (reference, sink) = (Sink::start().await, Sink::start().await);
     let hub = serve_tls(hub(&sink), &server, client_ca).start().await;
     let tenant = tenant(&hub.grpc().to_string());
-    let tenant = send_tls(serve_tls(tenant, &server, client_ca), &ca, identity).start().await;
+    let tenant = send_tls(serve_tls(tenant, &server, client_ca), &ca, identity)
+        .start()
+        .await;
     let mut sdk = sdk(language, protocol, &tenant, &reference);
     (sdk.ca, sdk.identity) = (Some(&*ca), identity);
     check(sdk, tenant, hub, reference, sink).await;
@@ -218,13 +245,22 @@ async fn refused(language: Language, protocol: &'static str, with_certificate: b
     let ca = authority.ca();
 
     let (reference, sink) = (Sink::start().await, Sink::start().await);
-    let hub = serve_tls(hub(&sink), &authority.sign("server"), Some(&ca)).start().await;
+    let hub = serve_tls(hub(&sink), &authority.sign("server"), Some(&ca))
+        .start()
+        .await;
     let mut sdk = sdk(language, protocol, &hub, &reference);
     (sdk.ca, sdk.identity) = (Some(&*ca), with_certificate.then_some(&wrong));
     let output = sdk.run().await;
     assert!(!output.status.success(), "the SDK succeeded");
-    assert!(reference.taken() > 0, "the SDK did not even try: {}", shown(&output));
-    let accepted = hub.metrics().await.sum("otelcol_receiver_accepted_spans", &[]);
+    assert!(
+        reference.taken() > 0,
+        "the SDK did not even try: {}",
+        shown(&output)
+    );
+    let accepted = hub
+        .metrics()
+        .await
+        .sum("otelcol_receiver_accepted_spans", &[]);
     assert_eq!(accepted.unwrap_or(0.0), 0.0);
     hub.stop().await;
     assert_eq!(sink.taken(), 0);
@@ -259,12 +295,16 @@ async fn a_collector_with_the_wrong_certificate_is_refused() {
     let ca = authority.ca();
 
     let (reference, sink) = (Sink::start().await, Sink::start().await);
-    let hub = serve_tls(hub(&sink), &authority.sign("server"), Some(&ca)).start().await;
+    let hub = serve_tls(hub(&sink), &authority.sign("server"), Some(&ca))
+        .start()
+        .await;
     let tenant = send_tls(tenant(&hub.grpc().to_string()), &ca, Some(&wrong))
         .set("exporters.otlp_grpc.retry_on_failure.enabled", false)
         .start()
         .await;
-    let output = sdk(Language::Python, "grpc", &tenant, &reference).run().await;
+    let output = sdk(Language::Python, "grpc", &tenant, &reference)
+        .run()
+        .await;
     assert!(output.status.success(), "{}", shown(&output));
     let total = (SPANS + POINTS + RECORDS) as f64;
     let failed = async |signal: &str| {

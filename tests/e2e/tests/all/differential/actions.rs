@@ -25,16 +25,29 @@ struct Case {
 fn cases() -> Vec<Case> {
     let case = |document: &str| {
         let (title, body) = document.trim_start().split_once('\n').unwrap();
-        let (name, signals) = title.trim_start_matches("# ").trim_end_matches(']').split_once(" [").unwrap();
+        let (name, signals) = title
+            .trim_start_matches("# ")
+            .trim_end_matches(']')
+            .split_once(" [")
+            .unwrap();
         let signals: Vec<_> = Signal::ALL
             .into_iter()
             .filter(|signal| signals == "all" || signals.contains(signal.name()))
             .collect();
         assert!(!signals.is_empty(), "{title}");
         let (id, body) = body.split_once(":\n").unwrap();
-        let kind = if id == "resource" { "resource" } else { "attributes" };
+        let kind = if id == "resource" {
+            "resource"
+        } else {
+            "attributes"
+        };
         assert_eq!(id, kind, "{title}");
-        Case { name: name.to_owned(), signals, kind, body: body.to_owned() }
+        Case {
+            name: name.to_owned(),
+            signals,
+            kind,
+            body: body.to_owned(),
+        }
     };
     CASES.split("\n---\n").map(case).collect()
 }
@@ -69,7 +82,10 @@ fn by_case(sink: &Sink) -> BTreeMap<usize, Items> {
     let mut cases = BTreeMap::<usize, Items>::new();
     for request in sink.requests() {
         assert!(request.taken);
-        cases.entry(request.header("case").parse().unwrap()).or_default().add(&request.message);
+        cases
+            .entry(request.header("case").parse().unwrap())
+            .or_default()
+            .add(&request.message);
     }
     cases
 }
@@ -78,7 +94,8 @@ fn by_case(sink: &Sink) -> BTreeMap<usize, Items> {
 #[ignore = "end to end: run by tests/e2e/run"]
 async fn every_action_and_matcher_does_the_same() {
     let cases = cases();
-    let with_metadata = "receivers:\n  otlp:\n    protocols:\n      grpc:\n        include_metadata: true\n";
+    let with_metadata =
+        "receivers:\n  otlp:\n    protocols:\n      grpc:\n        include_metadata: true\n";
     let pair = Pair::start(&[yaml::OTLP_IN, with_metadata, &config(&cases)]).await;
     let mut sent = Items::default();
     for side in pair.sides() {
@@ -107,6 +124,14 @@ async fn every_action_and_matcher_does_the_same() {
             without_effect.push(&case.name);
         }
     }
-    assert!(different.is_empty(), "{} cases differ:\n{}", different.len(), different.join("\n\n"));
-    assert!(without_effect.is_empty(), "cases without effect: {without_effect:?}");
+    assert!(
+        different.is_empty(),
+        "{} cases differ:\n{}",
+        different.len(),
+        different.join("\n\n")
+    );
+    assert!(
+        without_effect.is_empty(),
+        "cases without effect: {without_effect:?}"
+    );
 }

@@ -97,9 +97,16 @@ async fn batches_have_the_same_items_and_sizes() {
             assert_eq!(theirs.0.len(), sent.len(), "theirs: {what}");
             ours.0.assert_is(&sent, &format!("ours: {what}"));
             if ours.1 != theirs.1 {
-                different.push(format!("{what}:\n  theirs {:?}\n  ours   {:?}", theirs.1, ours.1));
+                different.push(format!(
+                    "{what}:\n  theirs {:?}\n  ours   {:?}",
+                    theirs.1, ours.1
+                ));
             }
         }
     }
-    assert!(different.is_empty(), "batch sizes differ:\n{}", different.join("\n"));
+    assert!(
+        different.is_empty(),
+        "batch sizes differ:\n{}",
+        different.join("\n")
+    );
 }

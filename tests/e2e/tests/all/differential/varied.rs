@@ -18,17 +18,31 @@ use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
 
 /// A resource without attributes, and some that differ in what matchers look at.
 fn resources() -> Vec<Option<Resource>> {
-    let with = |attributes| Some(Resource { attributes, ..Resource::default() });
+    let with = |attributes| {
+        Some(Resource {
+            attributes,
+            ..Resource::default()
+        })
+    };
     vec![
         None,
-        with(vec![text("service.name", "checkout"), text("host.name", "web-1")]),
-        with(vec![text("service.name", "cart"), text("host.type", "n1-standard-1")]),
+        with(vec![
+            text("service.name", "checkout"),
+            text("host.name", "web-1"),
+        ]),
+        with(vec![
+            text("service.name", "cart"),
+            text("host.type", "n1-standard-1"),
+        ]),
         with(vec![
             text("service.name", "checkout-eu"),
             attribute("host.cores", Value::IntValue(8)),
             text("token", "secret"),
         ]),
-        with(vec![text("k8s.pod.ip", "10.0.0.1"), text("service_name", "old")]),
+        with(vec![
+            text("k8s.pod.ip", "10.0.0.1"),
+            text("service_name", "old"),
+        ]),
     ]
 }
 
@@ -40,16 +54,30 @@ fn scopes() -> Vec<Option<InstrumentationScope>> {
             ..InstrumentationScope::default()
         })
     };
-    vec![None, scope("library", "1.0"), scope("library", "2.0"), scope("other", "")]
+    vec![
+        None,
+        scope("library", "1.0"),
+        scope("library", "2.0"),
+        scope("other", ""),
+    ]
 }
 
 /// Attribute lists of records; each gets an id on top, so that none is like another.
 fn records() -> Vec<Vec<KeyValue>> {
-    let nothing = KeyValue { key: "nothing".into(), ..KeyValue::default() };
+    let nothing = KeyValue {
+        key: "nothing".into(),
+        ..KeyValue::default()
+    };
     vec![
         vec![],
-        vec![text("http.method", "GET"), text("http.url", "https://shop.example/cart/42?id=7")],
-        vec![text("http.method", "POST"), text("user.email", "ann@example.com")],
+        vec![
+            text("http.method", "GET"),
+            text("http.url", "https://shop.example/cart/42?id=7"),
+        ],
+        vec![
+            text("http.method", "POST"),
+            text("user.email", "ann@example.com"),
+        ],
         vec![
             text("number", "12"),
             text("number.padded", " 12 "),
@@ -74,9 +102,22 @@ fn records() -> Vec<Vec<KeyValue>> {
             attribute("double.negative", Value::DoubleValue(-0.5)),
             nothing,
         ],
-        vec![text("token", "a"), text("Token", "b"), text("token.old", "c"), text("my.token", "d")],
-        vec![text("twice", "first"), text("twice", "second"), text("between", "x")],
-        vec![text("empty", ""), text("unicode", "Grüße 世界"), text("lines", "one\ntwo")],
+        vec![
+            text("token", "a"),
+            text("Token", "b"),
+            text("token.old", "c"),
+            text("my.token", "d"),
+        ],
+        vec![
+            text("twice", "first"),
+            text("twice", "second"),
+            text("between", "x"),
+        ],
+        vec![
+            text("empty", ""),
+            text("unicode", "Grüße 世界"),
+            text("lines", "one\ntwo"),
+        ],
         headwater_e2e::samples::every_attribute(),
     ]
 }
@@ -145,7 +186,13 @@ pub(super) fn varied(signal: Signal) -> Message {
 }
 
 fn span((number, attributes): (i64, Vec<KeyValue>)) -> Span {
-    let names = ["GET /cart", "GET /checkout", "POST /checkout", "", "grpc.Call"];
+    let names = [
+        "GET /cart",
+        "GET /checkout",
+        "POST /checkout",
+        "",
+        "grpc.Call",
+    ];
     Span {
         trace_id: vec![1; 16],
         span_id: number.to_be_bytes().to_vec(),
@@ -182,18 +229,32 @@ fn data_point((number, attributes): (i64, Vec<KeyValue>)) -> Metric {
         ..NumberDataPoint::default()
     };
     let data = match number % 5 {
-        0 => metric::Data::Gauge(Gauge { data_points: vec![point.clone(), point] }),
-        1 => metric::Data::Sum(Sum { data_points: vec![point], ..Sum::default() }),
+        0 => metric::Data::Gauge(Gauge {
+            data_points: vec![point.clone(), point],
+        }),
+        1 => metric::Data::Sum(Sum {
+            data_points: vec![point],
+            ..Sum::default()
+        }),
         2 => metric::Data::Histogram(Histogram {
-            data_points: vec![HistogramDataPoint { attributes, ..Default::default() }],
+            data_points: vec![HistogramDataPoint {
+                attributes,
+                ..Default::default()
+            }],
             ..Histogram::default()
         }),
         3 => metric::Data::ExponentialHistogram(ExponentialHistogram {
-            data_points: vec![ExponentialHistogramDataPoint { attributes, ..Default::default() }],
+            data_points: vec![ExponentialHistogramDataPoint {
+                attributes,
+                ..Default::default()
+            }],
             ..ExponentialHistogram::default()
         }),
         _ => metric::Data::Summary(Summary {
-            data_points: vec![SummaryDataPoint { attributes, ..Default::default() }],
+            data_points: vec![SummaryDataPoint {
+                attributes,
+                ..Default::default()
+            }],
         }),
     };
     Metric {
