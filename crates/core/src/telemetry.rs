@@ -228,7 +228,8 @@ impl Telemetry {
     }
 
     /// Every instrument shown at `level`, ordered by name; series whose observation is gone are
-    /// forgotten.
+    /// forgotten. Attributes that begin with `error.` are shown from [`Level::Detailed`] on; below
+    /// it, series that differ in nothing else are one. Source: Go `exporterhelper`, obsReport.
     #[must_use]
     pub fn snapshot(&self, level: Level) -> Vec<Family> {
         let mut registered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -244,7 +245,7 @@ impl Telemetry {
                 .collect();
             families.push(Family {
                 instrument: *instrument,
-                series,
+                series: at_level(level, series),
             });
         }
         families
@@ -256,6 +257,29 @@ impl fmt::Debug for Telemetry {
         let registered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         f.debug_set().entries(registered.families.keys()).finish()
     }
+}
+
+/// Leaves out the attributes that are not shown at `level` and merges what is then the same.
+fn at_level(
+    level: Level,
+    series: Vec<(Attributes, SeriesValue)>,
+) -> Vec<(Attributes, SeriesValue)> {
+    let is_shown = |name: &str| level >= Level::Detailed || !name.starts_with("error.");
+    let mut attributes = series.iter().flat_map(|(attributes, _)| attributes);
+    if attributes.all(|(name, _)| is_shown(name)) {
+        return series;
+    }
+    let mut merged: BTreeMap<Attributes, SeriesValue> = BTreeMap::new();
+    for (mut attributes, value) in series {
+        attributes.retain(|(name, _)| is_shown(name));
+        match (merged.get_mut(&attributes), value) {
+            (Some(SeriesValue::Number(sum)), SeriesValue::Number(more)) => *sum += more,
+            (_, value) => {
+                merged.insert(attributes, value);
+            }
+        }
+    }
+    merged.into_iter().collect()
 }
 
 impl Series {
@@ -335,6 +359,20 @@ mod tests {
         drop(tried);
         assert_eq!(read(), SeriesValue::Number(1.0));
         drop(running);
+    }
+
+    #[test]
+    fn kinds_of_errors_are_shown_at_the_highest_level_only() {
+        let telemetry = Telemetry::default();
+        let exporter = ("exporter", "otlp".to_owned());
+        let with = |error: &str| vec![exporter.clone(), ("error.type", error.to_owned())];
+        telemetry.counter(SENT, vec![exporter.clone()]).add(1);
+        telemetry.counter(SENT, with("Unavailable")).add(2);
+        telemetry.counter(SENT, with("Internal")).add(4);
+        let normal = telemetry.snapshot(Level::Normal);
+        let sum = SeriesValue::Number(7.0);
+        assert_eq!(normal[0].series, [(vec![exporter.clone()], sum)]);
+        assert_eq!(telemetry.snapshot(Level::Detailed)[0].series.len(), 3);
     }
 
     #[test]

@@ -1,10 +1,15 @@
 //! Who answers for which items: the ledger and the counters of what is being sent.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use headwater_core::ledger::Account;
 use headwater_core::{Batch, ConsumeError};
 
 use crate::claim::Claims;
 use crate::instruments::Instruments;
+
+/// The reason for losses that come with a shutdown.
+pub(crate) const SHUTDOWN: &str = "shutdown";
 
 /// What becomes of items when they are taken, delivered and lost.
 #[derive(Debug)]
@@ -14,6 +19,7 @@ pub(crate) struct Books {
     /// Whether senders stay responsible until delivery: without a queue, and with one whose
     /// senders wait for the result. Then nothing is held here, and nothing is lost here.
     senders_wait: bool,
+    abandoned: AtomicUsize,
 }
 
 impl Books {
@@ -26,6 +32,7 @@ impl Books {
             account,
             instruments,
             senders_wait,
+            abandoned: AtomicUsize::new(0),
         }
     }
 
@@ -34,9 +41,9 @@ impl Books {
         self.senders_wait
     }
 
-    /// Items that were taken and neither delivered nor given up.
-    pub(crate) fn held(&self) -> usize {
-        usize::try_from(self.account.balance().held).unwrap_or_default()
+    /// Items that were taken and let go of half-way.
+    pub(crate) fn abandoned(&self) -> usize {
+        self.abandoned.load(Ordering::Relaxed)
     }
 
     /// A queue has taken `items`.
@@ -67,12 +74,13 @@ impl Books {
     }
 
     /// `items` will not be sent.
-    fn given_up(&self, items: usize, reason: &'static str) {
+    fn given_up(&self, items: usize, error: &ConsumeError, reason: &'static str) {
         if !self.senders_wait {
             self.account.held(-items.cast_signed());
             self.account.dropped(items, reason);
         }
-        self.instruments.send_failed.add(items as u64);
+        self.instruments
+            .send_failed(items, error, reason == SHUTDOWN);
     }
 }
 
@@ -132,7 +140,7 @@ impl<'a> InHand<'a> {
         reason: &'static str,
     ) -> Option<(Batch, bool)> {
         let rest = self.batch.take()?;
-        self.books.given_up(rest.items(), reason);
+        self.books.given_up(rest.items(), error, reason);
         self.claims.failed(error);
         Some((rest, self.delivered > 0))
     }
@@ -140,8 +148,12 @@ impl<'a> InHand<'a> {
 
 impl Drop for InHand<'_> {
     fn drop(&mut self) {
-        let error = ConsumeError::retryable("interrupted due to shutdown", None);
-        self.give_up(&error, "shutdown");
+        if self.batch.is_some() {
+            let error = ConsumeError::retryable("interrupted due to shutdown", None);
+            let lost = self.give_up(&error, SHUTDOWN);
+            let items = lost.map_or(0, |(batch, _)| batch.items());
+            self.books.abandoned.fetch_add(items, Ordering::Relaxed);
+        }
         self.books.instruments.in_flight.add(-1);
     }
 }

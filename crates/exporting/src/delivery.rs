@@ -9,7 +9,7 @@ use headwater_core::{Batch, ConsumeError, Signal};
 use tokio::time::Instant;
 
 use crate::backoff::{Backoff, Jitter};
-use crate::books::InHand;
+use crate::books::{InHand, SHUTDOWN};
 use crate::config::RetryConfig;
 use crate::health::Health;
 use crate::stop::StopSignal;
@@ -88,7 +88,7 @@ impl Delivery {
         tokio::select! {
             biased;
             () = self.stop.stopped() => {
-                Err(GivenUp::new("interrupted due to shutdown: ", error, "shutdown"))
+                Err(GivenUp::new("interrupted due to shutdown: ", error, SHUTDOWN))
             }
             () = tokio::time::sleep(wait) => Ok(()),
         }

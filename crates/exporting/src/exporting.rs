@@ -318,13 +318,13 @@ impl Inner {
         if in_time.is_ok() {
             return;
         }
-        let lost = self.books.held();
         self.abandoned.stop();
         drained.await;
         for Parcel { batch, claims } in sending.queue.clear() {
             drop(InHand::new(&self.books, batch, claims));
         }
-        if lost > 0 {
+        let lost = self.books.abandoned();
+        if lost > 0 && !self.books.senders_wait() {
             self.log_dropped(lost, "the deadline of the shutdown has passed");
         }
     }

@@ -2,8 +2,9 @@
 
 use headwater_core::telemetry::{
     Attributes, Counter, Gauge, Histogram, Instrument, InstrumentKind, Level, Observation,
+    Telemetry,
 };
-use headwater_core::{Settings, Signal};
+use headwater_core::{ConsumeError, Settings, Signal};
 
 use crate::capacity::Capacity;
 
@@ -187,7 +188,7 @@ impl Sizes {
 #[derive(Debug)]
 pub(crate) struct Instruments {
     pub(crate) sent: Counter,
-    pub(crate) send_failed: Counter,
+    send_failed: Failures,
     pub(crate) enqueue_failed: Counter,
     pub(crate) in_flight: Gauge,
 }
@@ -205,10 +206,43 @@ impl Instruments {
         let telemetry = &settings.telemetry;
         Self {
             sent: telemetry.counter(sent, to_destination()),
-            send_failed: telemetry.counter(send_failed, to_destination()),
+            send_failed: Failures {
+                telemetry: telemetry.clone(),
+                instrument: send_failed,
+                _none: telemetry.counter(send_failed, to_destination()),
+                attributes: to_destination(),
+            },
             enqueue_failed: telemetry.counter(enqueue_failed, exporter()),
             in_flight: telemetry.gauge(IN_FLIGHT, with_data_type(settings, signal)),
         }
+    }
+}
+
+/// Counts failures by what went wrong. Failing is slow anyway, so the series are looked up.
+#[derive(Debug)]
+struct Failures {
+    telemetry: Telemetry,
+    instrument: Instrument,
+    attributes: Attributes,
+    /// Shows 0 while nothing has failed.
+    _none: Counter,
+}
+
+impl Instruments {
+    /// `items` could not be sent because of `error`; `is_shutdown` says that it would otherwise
+    /// have been tried again.
+    pub(crate) fn send_failed(&self, items: usize, error: &ConsumeError, is_shutdown: bool) {
+        let kind = match error.code() {
+            _ if is_shutdown => "Shutdown",
+            Some(code) => code.name(),
+            None => "_OTHER",
+        };
+        let failures = &self.send_failed;
+        let mut attributes = failures.attributes.clone();
+        attributes.push(("error.type", kind.to_owned()));
+        attributes.push(("error.permanent", error.is_permanent().to_string()));
+        let counter = failures.telemetry.counter(failures.instrument, attributes);
+        counter.add(items as u64);
     }
 }
 

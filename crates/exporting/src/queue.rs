@@ -133,6 +133,11 @@ impl Queue {
         let Some(room) = self.capacity.take(&batch).await? else {
             return Ok(Taken::Empty);
         };
+        let batch = if self.is_busy() {
+            compacted(batch)
+        } else {
+            batch
+        };
         let (claim, receiver) = if self.wait_for_result {
             let (claim, receiver) = Claim::answered(room);
             (claim, Some(receiver))
@@ -169,6 +174,11 @@ impl Queue {
             );
         }
         Ok(receiver.map_or(Taken::Queued, Taken::Waiting))
+    }
+
+    /// Whether a request that comes now has to wait for a consumer.
+    fn is_busy(&self) -> bool {
+        self.seats().iter().all(|seat| !seat.is_taken())
     }
 
     /// Whether the timer sleeps longer than it should.
@@ -283,6 +293,17 @@ impl Queue {
         ready.extend(rest.into_iter().flatten());
         ready
     }
+}
+
+/// What waits must not keep much more in memory than it is: a piece of a large request holds all
+/// of that request's buffer.
+fn compacted(batch: Batch) -> Batch {
+    if batch.payload().backing_bytes() / 2 <= batch.bytes() {
+        return batch;
+    }
+    let (mut payload, items) = (batch.payload().clone(), batch.items());
+    payload.compact();
+    batch.with_payload(payload, items)
 }
 
 impl Seat {

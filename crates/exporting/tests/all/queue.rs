@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use headwater_core::bytes::Bytes;
 use headwater_core::{Batch, ErrorKind, Signal};
 use headwater_exporting::{SendingQueueConfig, Sizer};
-use headwater_testkit::host;
+use headwater_testkit::{Generator, Shape, host};
 
 use crate::support::{Answer, Logs, Setup, no_retry, permanent, queue, unavailable};
 
@@ -161,6 +162,31 @@ async fn consumers_bound_what_is_sent_at_a_time() {
     assert_eq!(setup.backend.most_in_flight(), 3);
     setup.assert_empty();
     assert_eq!(setup.ledger().sent, 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_does_not_keep_a_large_buffer_alive() {
+    let mut setup = Setup::new(Some(queue(10)), no_retry()).await;
+    setup.backend.close_gate();
+    setup.send(1).await.unwrap();
+    setup.backend.wait_for_calls(1).await;
+    let shape = Shape {
+        resources: 50,
+        scopes: 1,
+        items: 100,
+    };
+    let bytes = Bytes::from(Generator::new(1).request(Signal::Traces, shape));
+    let mut whole = Batch::new(Signal::Traces, bytes.clone(), 100);
+    let piece = whole.take_front(2).unwrap();
+    drop(whole);
+    let expected = piece.payload().to_contiguous().to_vec();
+    assert!(!bytes.is_unique());
+    setup.exporter.consume(piece).await.unwrap();
+    assert!(bytes.is_unique(), "the queue holds the buffer of all 100");
+    setup.backend.let_through(2);
+    setup.settle().await;
+    assert!(setup.backend.taken()[1].payload().to_contiguous() == expected);
+    setup.assert_empty();
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,6 +5,7 @@ use std::time::Duration;
 use headwater_core::ConsumeError;
 use headwater_core::rpc::Code;
 use headwater_core::status::Status;
+use headwater_core::telemetry::Level;
 use headwater_exporting::RetryConfig;
 use headwater_testkit::host;
 
@@ -249,4 +250,41 @@ async fn the_status_follows_the_backend_and_not_the_data() {
     assert_eq!(setup.status(), Status::RecoverableError);
     setup.send(1).await.unwrap();
     assert_eq!(setup.status(), Status::Ok);
+}
+
+#[tokio::test(start_paused = true)]
+async fn failures_are_counted_by_what_went_wrong() {
+    let mut setup = Setup::new(Some(queue(10)), no_retry()).await;
+    setup.backend.answer([
+        Answer::Fail(permanent().with_code(Code::InvalidArgument)),
+        Answer::Fail(unavailable().with_code(Code::Unavailable)),
+        Answer::Fail(unavailable()),
+    ]);
+    for items in [1, 2, 4] {
+        setup.send(items).await.unwrap();
+    }
+    setup.settle().await;
+    assert_eq!(setup.metric("send_failed_spans"), 7.0);
+    let families = setup.environment.telemetry.snapshot(Level::Detailed);
+    let failed = families
+        .iter()
+        .find(|family| family.instrument.name == "otelcol_exporter_send_failed_spans");
+    let series: Vec<String> = failed
+        .unwrap()
+        .series
+        .iter()
+        .map(|(labels, value)| format!("{:?} {value:?}", &labels[1..]))
+        .collect();
+    let expected = |kind, permanent, value| {
+        format!("[(\"error.type\", \"{kind}\"), (\"error.permanent\", \"{permanent}\")] {value}")
+    };
+    assert_eq!(
+        series,
+        [
+            "[] Number(0.0)".to_owned(),
+            expected("InvalidArgument", true, "Number(1.0)"),
+            expected("Unavailable", false, "Number(2.0)"),
+            expected("_OTHER", false, "Number(4.0)"),
+        ]
+    );
 }
