@@ -13,6 +13,7 @@ mod batcher;
 mod books;
 mod capacity;
 mod claim;
+mod composed;
 pub mod config;
 mod delivery;
 mod destination;
