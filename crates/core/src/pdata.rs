@@ -4,6 +4,7 @@ pub mod count;
 pub mod edit;
 pub mod json;
 mod messages;
+pub mod owned;
 pub mod payload;
 pub mod schema;
 pub mod split;

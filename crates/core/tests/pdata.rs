@@ -13,12 +13,16 @@ mod edit_cases;
 mod flat;
 #[path = "pdata/json.rs"]
 mod json;
+#[path = "pdata/owned.rs"]
+mod owned;
 #[path = "pdata/rope.rs"]
 mod rope;
 #[path = "pdata/split.rs"]
 mod split;
 #[path = "pdata/validate.rs"]
 mod validate;
+#[path = "pdata/view.rs"]
+mod view;
 
 use headwater_core::Signal;
 use headwater_core::pdata::schema::Message;

@@ -17,6 +17,7 @@ mod resource;
 mod walk;
 
 pub use attributes::{AttributeEditor, Put};
+pub(in crate::pdata) use encode::put_nested;
 pub use encode::{EncodeValue, EncodedValue};
 pub use record::{LogEditor, MetricEditor, PointEditor, SpanEditor};
 pub use resource::{ResourceEditor, ScopeEditor};

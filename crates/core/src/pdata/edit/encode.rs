@@ -102,7 +102,7 @@ fn put_list<T>(
 
 /// Writes a length-delimited field whose content is not at hand yet and says where it begins.
 #[inline]
-pub(super) fn put_nested(
+pub(in crate::pdata) fn put_nested(
     out: &mut Vec<u8>,
     number: u32,
     content: impl FnOnce(&mut Vec<u8>),

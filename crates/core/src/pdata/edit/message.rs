@@ -1,5 +1,7 @@
 //! What is to be changed in one message.
 
+use bytes::Bytes;
+
 use super::encode::put_nested;
 use super::entry::{Entry, Place, Span, copy_value, load_piece, put_entry};
 use super::output::Output;
@@ -26,8 +28,17 @@ struct Set {
 struct Splice {
     from: usize,
     to: usize,
-    /// Field number, wire type and value in the scratch buffer; `None` for nothing.
-    new: Option<(u32, WireType, Span)>,
+    new: New,
+}
+
+/// What comes in its place.
+#[derive(Debug, Clone, Copy)]
+enum New {
+    Nothing,
+    /// A field: number, wire type, value in the scratch buffer.
+    Field(u32, WireType, Span),
+    /// Encoded fields in the scratch buffer.
+    Fields(Span),
 }
 
 /// The pieces of one message and the changes to it. One per level and thread, used again and
@@ -44,6 +55,8 @@ pub(super) struct MessageEdit {
     error: Option<WireError>,
     scratch: Vec<u8>,
     sets: Vec<Set>,
+    /// All of the message's fields in the scratch buffer, if it was replaced as a whole.
+    whole: Option<Span>,
     splices: Vec<Splice>,
     /// How many of the splices have been written.
     written: usize,
@@ -94,6 +107,7 @@ impl MessageEdit {
             self.changed = true;
             self.scratch.clear();
             self.sets.clear();
+            self.whole = None;
         }
     }
 
@@ -257,6 +271,35 @@ impl MessageEdit {
         });
     }
 
+    // === the whole ===
+
+    /// The encoded message as it came, the pieces one after the other.
+    pub(super) fn message(&self, input: &Bytes) -> Bytes {
+        match self.pieces.as_slice() {
+            [] => Bytes::new(),
+            [piece] => input.slice(piece.value..piece.end),
+            pieces => {
+                let pieces: Vec<_> = pieces.iter().map(|piece| piece.bytes(input)).collect();
+                pieces.concat().into()
+            }
+        }
+    }
+
+    /// Puts the fields that `fields` appends in the place of all there are. Other changes do not
+    /// count any more.
+    pub(super) fn replace(&mut self, fields: impl FnOnce(&mut Vec<u8>)) {
+        self.change();
+        let from = self.scratch.len();
+        fields(&mut self.scratch);
+        self.whole = Some(Span::new(from, self.scratch.len()));
+    }
+
+    /// The fields that replace all there were.
+    pub(super) fn replacement(&self) -> Option<&[u8]> {
+        let whole = if self.changed { self.whole } else { None };
+        whole.map(|whole| whole.of(&self.scratch))
+    }
+
     // === writing ===
 
     /// Turns the changes into splices, in the order of the input. `attributes` is the field
@@ -267,12 +310,35 @@ impl MessageEdit {
             return Err(error);
         }
         if self.changed {
+            if let Some(whole) = self.whole {
+                self.splice_whole(whole);
+                return Ok(());
+            }
             self.splice_entries(attributes);
             if !self.sets.is_empty() {
                 self.splice_sets(input)?;
             }
         }
         Ok(())
+    }
+
+    fn splice_whole(&mut self, whole: Span) {
+        let mut new = New::Fields(whole);
+        for piece in &self.pieces {
+            let (from, to) = (piece.value, piece.end);
+            self.splices.push(Splice {
+                from,
+                to,
+                new: std::mem::replace(&mut new, New::Nothing),
+            });
+        }
+        if self.pieces.is_empty() {
+            self.splices.push(Splice {
+                from: 0,
+                to: 0,
+                new,
+            });
+        }
     }
 
     fn splice_entries(&mut self, number: u32) {
@@ -284,8 +350,8 @@ impl MessageEdit {
                 _ => (entry.field().from(), entry.field().to()),
             };
             let new = match entry.place() {
-                Place::Scratch => Some((number, WireType::Len, entry.whole())),
-                Place::Input | Place::Removed => None,
+                Place::Scratch => New::Field(number, WireType::Len, entry.whole()),
+                Place::Input | Place::Removed => New::Nothing,
             };
             self.splices.push(Splice { from, to, new });
         }
@@ -295,21 +361,21 @@ impl MessageEdit {
         let end = self.pieces.last().map_or(0, |piece| piece.end);
         for set in &self.sets {
             // The first occurrence makes way for the new value, the others for nothing.
-            let mut new = set.value.map(|value| (set.number, set.wire_type, value));
+            let mut new = match set.value {
+                Some(value) => New::Field(set.number, set.wire_type, value),
+                None => New::Nothing,
+            };
             for piece in &self.pieces {
                 let mut pos = piece.value;
                 while let Some(field) = read_field(&input[..piece.end], &mut pos)? {
                     if field.number == set.number {
                         let (from, to) = (field.start, field.end);
-                        self.splices.push(Splice {
-                            from,
-                            to,
-                            new: new.take(),
-                        });
+                        let new = std::mem::replace(&mut new, New::Nothing);
+                        self.splices.push(Splice { from, to, new });
                     }
                 }
             }
-            if new.is_some() {
+            if !matches!(new, New::Nothing) {
                 self.splices.push(Splice {
                     from: end,
                     to: end,
@@ -350,9 +416,7 @@ impl MessageEdit {
             && splice.to <= end
         {
             let out = output.cut(splice.from, splice.to)?;
-            if let Some(new) = splice.new {
-                self.put(out, new);
-            }
+            self.put(out, splice.new);
             self.written += 1;
         }
         Ok(())
@@ -368,21 +432,26 @@ impl MessageEdit {
         if self.pieces.is_empty() && !self.splices.is_empty() {
             self.written = self.splices.len();
             put_nested(output.cut(at, at)?, number, |out| {
-                for new in self.splices.iter().filter_map(|splice| splice.new) {
-                    self.put(out, new);
-                }
+                self.splices
+                    .iter()
+                    .for_each(|splice| self.put(out, splice.new));
             });
         }
         Ok(())
     }
 
     #[inline]
-    fn put(&self, out: &mut Vec<u8>, new: (u32, WireType, Span)) {
-        let (number, wire_type, value) = new;
-        put_tag(out, number, wire_type);
-        if wire_type == WireType::Len {
-            put_varint(out, value.len() as u64);
+    fn put(&self, out: &mut Vec<u8>, new: New) {
+        match new {
+            New::Nothing => {}
+            New::Field(number, wire_type, value) => {
+                put_tag(out, number, wire_type);
+                if wire_type == WireType::Len {
+                    put_varint(out, value.len() as u64);
+                }
+                out.extend_from_slice(value.of(&self.scratch));
+            }
+            New::Fields(fields) => out.extend_from_slice(fields.of(&self.scratch)),
         }
-        out.extend_from_slice(value.of(&self.scratch));
     }
 }

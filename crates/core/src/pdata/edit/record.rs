@@ -1,5 +1,7 @@
 //! Edits spans, log records, metrics and data points.
 
+use bytes::Bytes;
+
 use super::attributes::AttributeEditor;
 use super::encode::EncodeValue;
 use super::message::MessageEdit;
@@ -9,17 +11,18 @@ use super::number::{
     SPAN_NAME,
 };
 use super::resource::text;
+use crate::pdata::owned;
 use crate::pdata::schema::Message as Kind;
 use crate::pdata::view::{AnyValue, Text};
-use crate::pdata::wire::{WireType, put_varint, read_varint};
+use crate::pdata::wire::{WireError, WireType, put_varint, read_varint};
 
 macro_rules! editor {
-    ($(#[$doc:meta])* $name:ident, $attributes:expr, $what:literal) => {
+    ($(#[$doc:meta])* $name:ident, $owned:ident, $attributes:expr, $what:literal) => {
         $(#[$doc])*
         #[derive(Debug)]
         pub struct $name<'e> {
             pub(super) edit: &'e mut MessageEdit,
-            pub(super) input: &'e [u8],
+            pub(super) input: &'e Bytes,
         }
 
         impl $name<'_> {
@@ -29,10 +32,23 @@ macro_rules! editor {
                 AttributeEditor::new(self.edit, self.input, $attributes)
             }
 
-            /// The encoded message as it came, without the changes.
+            /// The message as it came, without the changes.
             #[must_use]
-            pub fn original(&self) -> &[u8] {
-                self.edit.pieces().first().map_or(&[], |piece| piece.bytes(self.input))
+            pub fn message(&self) -> Bytes {
+                self.edit.message(self.input)
+            }
+
+            /// The message decoded, as it came, without the changes.
+            ///
+            /// # Errors
+            /// [`WireError`] if it is none.
+            pub fn decode(&self) -> Result<owned::$owned, WireError> {
+                owned::$owned::decode(&self.message())
+            }
+
+            /// Puts `message` in its place. Other changes do not count then.
+            pub fn replace(&mut self, message: &owned::$owned) {
+                self.edit.replace(|out| message.encode_to(out));
             }
         }
     };
@@ -41,6 +57,7 @@ macro_rules! editor {
 editor!(
     /// A span.
     SpanEditor,
+    Span,
     SPAN_ATTRIBUTES,
     "The attributes."
 );
@@ -67,6 +84,7 @@ impl SpanEditor<'_> {
 editor!(
     /// A log record.
     LogEditor,
+    LogRecord,
     LOG_ATTRIBUTES,
     "The attributes."
 );
@@ -129,8 +147,9 @@ impl LogEditor<'_> {
 }
 
 editor!(
-    /// A metric, without its data points.
+    /// A metric. One that is replaced is replaced with its points, which are not shown then.
     MetricEditor,
+    Metric,
     METRIC_METADATA,
     "The metadata attributes, which describe the metric, not its points."
 );
@@ -177,7 +196,7 @@ impl MetricEditor<'_> {
 #[derive(Debug)]
 pub struct PointEditor<'e> {
     pub(super) edit: &'e mut MessageEdit,
-    pub(super) input: &'e [u8],
+    pub(super) input: &'e Bytes,
     pub(super) kind: Kind,
 }
 
@@ -194,13 +213,16 @@ impl PointEditor<'_> {
         AttributeEditor::new(self.edit, self.input, point_attributes(self.kind))
     }
 
-    /// The encoded message as it came, without the changes.
+    /// The message as it came, without the changes.
     #[must_use]
-    pub fn original(&self) -> &[u8] {
-        self.edit
-            .pieces()
-            .first()
-            .map_or(&[], |piece| piece.bytes(self.input))
+    pub fn message(&self) -> Bytes {
+        self.edit.message(self.input)
+    }
+
+    /// Puts another message in its place, whose fields `encode` appends. Other changes do not
+    /// count then.
+    pub fn replace(&mut self, encode: impl FnOnce(&mut Vec<u8>)) {
+        self.edit.replace(encode);
     }
 }
 

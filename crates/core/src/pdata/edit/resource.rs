@@ -1,22 +1,38 @@
 //! Edits resources and instrumentation scopes.
 
+use bytes::Bytes;
+
 use super::attributes::AttributeEditor;
 use super::encode::EncodeValue;
 use super::message::MessageEdit;
 use super::number::{RESOURCE_ATTRIBUTES, SCHEMA_URL, SCOPE_ATTRIBUTES, SCOPE_NAME, SCOPE_VERSION};
+use crate::pdata::owned;
 use crate::pdata::view::{Message, Text};
-use crate::pdata::wire::{Field, WireType};
+use crate::pdata::wire::{Field, WireError, WireType};
 
 /// A resource. One that the request does not name has no attributes and comes into being with
 /// the first one it gets.
 #[derive(Debug)]
 pub struct ResourceEditor<'e> {
     pub(super) edit: &'e mut MessageEdit,
-    pub(super) input: &'e [u8],
+    pub(super) input: &'e Bytes,
     pub(super) entry: Field,
 }
 
 impl ResourceEditor<'_> {
+    /// The resource decoded, as it came, without the changes.
+    ///
+    /// # Errors
+    /// [`WireError`] if it is none.
+    pub fn decode(&self) -> Result<owned::Resource, WireError> {
+        owned::Resource::decode(&self.edit.message(self.input))
+    }
+
+    /// Puts `resource` in its place. Other changes do not count then.
+    pub fn replace(&mut self, resource: &owned::Resource) {
+        self.edit.replace(|out| resource.encode_to(out));
+    }
+
     /// The attributes.
     #[inline]
     pub fn attributes(&mut self) -> AttributeEditor<'_> {
@@ -34,11 +50,24 @@ impl ResourceEditor<'_> {
 #[derive(Debug)]
 pub struct ScopeEditor<'e> {
     pub(super) edit: &'e mut MessageEdit,
-    pub(super) input: &'e [u8],
+    pub(super) input: &'e Bytes,
     pub(super) entry: Field,
 }
 
 impl ScopeEditor<'_> {
+    /// The scope decoded, as it came, without the changes.
+    ///
+    /// # Errors
+    /// [`WireError`] if it is none.
+    pub fn decode(&self) -> Result<owned::InstrumentationScope, WireError> {
+        owned::InstrumentationScope::decode(&self.edit.message(self.input))
+    }
+
+    /// Puts `scope` in its place. Other changes do not count then.
+    pub fn replace(&mut self, scope: &owned::InstrumentationScope) {
+        self.edit.replace(|out| scope.encode_to(out));
+    }
+
     /// The attributes.
     #[inline]
     pub fn attributes(&mut self) -> AttributeEditor<'_> {

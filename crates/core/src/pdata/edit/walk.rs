@@ -2,6 +2,8 @@
 
 use std::cell::Cell;
 
+use bytes::Bytes;
+
 use super::message::MessageEdit;
 use super::number::{
     LOG_ATTRIBUTES, METRIC_METADATA, RESOURCE_ATTRIBUTES, SCOPE_ATTRIBUTES, SPAN_ATTRIBUTES,
@@ -33,7 +35,7 @@ pub fn edit(batch: Batch, by: &mut (impl Rewrite + ?Sized)) -> Result<Option<Bat
         None => Ok(Some(batch)),
         Some(rewritten) if rewritten.payload.is_empty() => Ok(None),
         Some(rewritten) => {
-            let items = items - rewritten.dropped;
+            let items = items.saturating_add_signed(rewritten.items);
             Ok(Some(batch.with_payload(rewritten.payload, items)))
         }
     }
@@ -44,8 +46,8 @@ pub fn edit(batch: Batch, by: &mut (impl Rewrite + ?Sized)) -> Result<Option<Bat
 pub struct Rewritten {
     /// The edited requests.
     pub payload: Payload,
-    /// Items dropped.
-    pub dropped: usize,
+    /// By how many items there are more than before, or fewer.
+    pub items: isize,
 }
 
 /// Edits the requests of one signal. `None` if nothing was changed.
@@ -74,7 +76,7 @@ fn rewrite_all(
     let mut changed = false;
     let mut rewritten = Rewritten {
         payload: Payload::new(),
-        dropped: 0,
+        items: 0,
     };
     for mut segment in payload.clone().take_segments() {
         let input = segment.bytes.clone();
@@ -88,16 +90,16 @@ fn rewrite_all(
             output,
             by,
             scratch,
-            dropped: 0,
+            items: 0,
         };
         walk.request()?;
-        let dropped = walk.dropped;
+        let items = walk.items;
         if let Some(edited) = walk.output.finish() {
             changed = true;
-            rewritten.dropped += dropped;
+            rewritten.items += items;
             segment.items = segment
                 .items
-                .map(|items| items.saturating_sub(dropped as u32));
+                .and_then(|known| u32::try_from((known as usize).checked_add_signed(items)?).ok());
             segment.backing = edited.capacity();
             segment.bytes = edited.into();
         }
@@ -130,12 +132,12 @@ impl Scratch {
 
 struct Walk<'a, 'r, R: ?Sized> {
     signal: Signal,
-    input: &'a [u8],
+    input: &'a Bytes,
     output: Output<'a>,
     by: &'r mut R,
     scratch: &'r mut Scratch,
-    /// Items dropped so far.
-    dropped: usize,
+    /// By how many items there are more so far, or fewer.
+    items: isize,
 }
 
 /// How many of the messages inside another one were kept, and how many dropped.
@@ -178,7 +180,7 @@ impl<R: Rewrite + ?Sized> Walk<'_, '_, R> {
         }
         self.output.enter(entry);
         if verdict == Verdict::Drop {
-            self.dropped += count_in_resource(self.signal, entry.bytes(input))?;
+            self.items -= count_in_resource(self.signal, entry.bytes(input))? as isize;
             return self.output.drop_level();
         }
         edit.write_new(entry.value, HEADER, &mut self.output)?;
@@ -218,7 +220,7 @@ impl<R: Rewrite + ?Sized> Walk<'_, '_, R> {
         }
         self.output.enter(entry);
         if verdict == Verdict::Drop {
-            self.dropped += count_in_scope(self.signal, entry.bytes(input))?;
+            self.items -= count_in_scope(self.signal, entry.bytes(input))? as isize;
             self.output.drop_level()?;
             return Ok(false);
         }
@@ -267,7 +269,7 @@ impl<R: Rewrite + ?Sized> Walk<'_, '_, R> {
     #[inline]
     fn write_record(&mut self, field: Field, verdict: Verdict) -> Result<bool, WireError> {
         if verdict == Verdict::Drop {
-            self.dropped += 1;
+            self.items -= 1;
             self.output.cut(field.start, field.end)?;
             return Ok(false);
         }
@@ -283,9 +285,17 @@ impl<R: Rewrite + ?Sized> Walk<'_, '_, R> {
         edit.push_piece(field);
         let verdict = self.by.metric(&mut MetricEditor { edit, input });
         edit.commit(input, METRIC_METADATA)?;
+        if let Some(metric) = edit.replacement()
+            && verdict != Verdict::Drop
+        {
+            let before = count_in_metric(field.bytes(input))?;
+            self.items += count_in_metric(metric)? as isize - before as isize;
+            edit.write_piece(field, &mut self.output)?;
+            return Ok(true);
+        }
         match verdict {
             Verdict::Drop => {
-                self.dropped += count_in_metric(field.bytes(input))?;
+                self.items -= count_in_metric(field.bytes(input))? as isize;
                 self.output.cut(field.start, field.end)?;
                 return Ok(false);
             }

@@ -11,13 +11,19 @@ use crate::pdata::wire::{Field, WireType, read_field};
 pub(in crate::pdata) struct Message<'a> {
     buf: &'a [u8],
     path: [u32; 2],
+    /// How many of the first pieces do not count.
+    skip: u32,
 }
 
 impl<'a> Message<'a> {
     /// The message whose encoding is `buf`.
     #[inline]
     pub(in crate::pdata) const fn new(buf: &'a [u8]) -> Self {
-        Self { buf, path: [0; 2] }
+        Self {
+            buf,
+            path: [0; 2],
+            skip: 0,
+        }
     }
 
     /// The merge of all occurrences of field `number` in `parent`.
@@ -26,7 +32,23 @@ impl<'a> Message<'a> {
         Self {
             buf: parent,
             path: [number, 0],
+            skip: 0,
         }
+    }
+
+    /// The merge of the occurrences of field `number` in this message, but the first `skip`;
+    /// `None` where that is too deep.
+    const fn pieces(&self, number: u32, skip: u32) -> Option<Self> {
+        let path = match self.path {
+            [0, _] => [number, 0],
+            [outer, 0] if self.skip == 0 => [outer, number],
+            _ => return None,
+        };
+        Some(Self {
+            buf: self.buf,
+            path,
+            skip,
+        })
     }
 
     /// The bytes, if the message stands in one piece.
@@ -42,19 +64,17 @@ impl<'a> Message<'a> {
     /// All fields in wire order.
     #[inline]
     pub(in crate::pdata) fn fields(&self) -> MessageFields<'a> {
-        match self.path {
-            [0, _] => MessageFields {
-                walk: [Walk::default(), Walk::default(), self.walk()],
-                path: self.path,
-            },
-            [_, 0] => MessageFields {
-                walk: [Walk::default(), self.walk(), Walk::default()],
-                path: self.path,
-            },
-            _ => MessageFields {
-                walk: [self.walk(), Walk::default(), Walk::default()],
-                path: self.path,
-            },
+        let mut walk = [Walk::default(); 3];
+        let level = match self.path {
+            [0, _] => 2,
+            [_, 0] => 1,
+            _ => 0,
+        };
+        walk[level] = self.walk();
+        MessageFields {
+            walk,
+            path: self.path,
+            skip: self.skip,
         }
     }
 
@@ -96,17 +116,8 @@ impl<'a> Message<'a> {
         let Some(second) = all.next() else {
             return Some(Self::new(first));
         };
-        Some(match self.path {
-            [0, _] => Self {
-                buf: self.buf,
-                path: [number, 0],
-            },
-            [outer, 0] => Self {
-                buf: self.buf,
-                path: [outer, number],
-            },
-            _ => Self::new(all.last().unwrap_or(second)),
-        })
+        let merged = self.pieces(number, 0);
+        Some(merged.unwrap_or_else(|| Self::new(all.last().unwrap_or(second))))
     }
 
     /// The last member of a oneof, whose members are those for which `is_member` holds.
@@ -124,27 +135,20 @@ impl<'a> Message<'a> {
         is_member: impl Fn(u32) -> bool,
     ) -> Self {
         let number = found.field.number;
-        let mut first = None;
-        let mut pieces = 0;
+        let (mut pieces, mut replaced) = (0, 0);
         for item in self.fields().filter(|item| is_member(item.field.number)) {
             if item.field.number == number {
-                first.get_or_insert(item);
                 pieces += 1;
             } else {
-                (first, pieces) = (None, 0);
+                replaced = pieces;
             }
         }
-        match (first, self.path) {
-            (Some(first), [0, _]) if pieces > 1 => Self {
-                buf: &self.buf[first.field.start..],
-                path: [number, 0],
-            },
-            (Some(_), [outer, 0]) if pieces > 1 => Self {
-                buf: self.buf,
-                path: [outer, number],
-            },
-            _ => Self::new(found.bytes()),
-        }
+        let merged = if pieces > replaced + 1 {
+            self.pieces(number, replaced)
+        } else {
+            None
+        };
+        merged.unwrap_or_else(|| Self::new(found.bytes()))
     }
 }
 
@@ -201,6 +205,7 @@ pub(in crate::pdata) struct MessageFields<'a> {
     /// From the outermost to the message itself; the ones not needed are empty.
     walk: [Walk<'a>; 3],
     path: [u32; 2],
+    skip: u32,
 }
 
 impl<'a> MessageFields<'a> {
@@ -213,6 +218,10 @@ impl<'a> MessageFields<'a> {
         let number = if number == 0 { outer } else { number };
         loop {
             if let Some(piece) = self.walk[1].next_piece(number) {
+                if self.skip > 0 {
+                    self.skip -= 1;
+                    continue;
+                }
                 self.walk[2] = piece;
                 return true;
             }
