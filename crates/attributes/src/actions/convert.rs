@@ -1,6 +1,6 @@
 //! `convert`: the same value as another type.
 
-use headwater_core::pdata::edit::EncodedValue;
+use headwater_core::pdata::edit::EncodeValue;
 use headwater_core::pdata::view::AnyValue;
 
 /// What to convert to.
@@ -9,6 +9,24 @@ pub(super) enum Target {
     Int,
     Double,
     String,
+}
+
+/// A converted value.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Converted {
+    Int(i64),
+    Double(f64),
+    String(String),
+}
+
+impl EncodeValue for Converted {
+    fn encode_value(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Int(value) => value.encode_value(out),
+            Self::Double(value) => value.encode_value(out),
+            Self::String(value) => value.encode_value(out),
+        }
+    }
 }
 
 impl Target {
@@ -22,27 +40,22 @@ impl Target {
     }
 
     /// The converted value; `None` if it has the type already or cannot have it.
-    pub(super) fn convert(self, value: &AnyValue<'_>) -> Option<EncodedValue> {
-        match (self, value) {
+    pub(super) fn convert(self, value: &AnyValue<'_>) -> Option<Converted> {
+        Some(match (self, value) {
             (Self::String, AnyValue::String(_))
             | (Self::Int, AnyValue::Int(_))
-            | (Self::Double, AnyValue::Double(_)) => None,
-            (Self::String, value) => Some(EncodedValue::new(value.to_string().as_str())),
-            (Self::Int, AnyValue::Bool(value)) => Some(EncodedValue::new(&i64::from(*value))),
-            (Self::Int, AnyValue::Double(value)) => Some(EncodedValue::new(&truncate(*value))),
-            (Self::Int, AnyValue::String(text)) => {
-                let value: i64 = text.to_str()?.parse().ok()?;
-                Some(EncodedValue::new(&value))
-            }
-            (Self::Double, AnyValue::Bool(value)) => {
-                Some(EncodedValue::new(&f64::from(u8::from(*value))))
-            }
-            (Self::Double, AnyValue::Int(value)) => Some(EncodedValue::new(&(*value as f64))),
+            | (Self::Double, AnyValue::Double(_)) => return None,
+            (Self::String, value) => Converted::String(value.to_string()),
+            (Self::Int, AnyValue::Bool(value)) => Converted::Int(i64::from(*value)),
+            (Self::Int, AnyValue::Double(value)) => Converted::Int(truncate(*value)),
+            (Self::Int, AnyValue::String(text)) => Converted::Int(text.to_str()?.parse().ok()?),
+            (Self::Double, AnyValue::Bool(value)) => Converted::Double(f64::from(u8::from(*value))),
+            (Self::Double, AnyValue::Int(value)) => Converted::Double(*value as f64),
             (Self::Double, AnyValue::String(text)) => {
-                Some(EncodedValue::new(&parse_double(text.to_str()?)?))
+                Converted::Double(parse_double(text.to_str()?)?)
             }
-            (Self::Int | Self::Double, _) => None,
-        }
+            (Self::Int | Self::Double, _) => return None,
+        })
     }
 }
 
