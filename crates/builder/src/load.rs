@@ -73,6 +73,7 @@ pub fn load(
         config: embedded.as_ref().map(|(text, _)| text.clone()),
         components: resolved.components,
         service: resolved.service,
+        allocator_crate: resolved.allocator,
         transport: resolved.transport,
         allocator: manifest.build.allocator,
         tls: manifest.build.tls,

@@ -106,6 +106,8 @@ pub struct Plan {
     pub components: Vec<LinkedComponent>,
     /// Where Cargo finds the crate `headwater-service`.
     pub service: CrateSource,
+    /// Where Cargo finds the crate `headwater-allocator`.
+    pub allocator_crate: CrateSource,
     /// Where Cargo finds the crate `headwater-transport`; none if no component opens a
     /// connection.
     pub transport: Option<CrateSource>,

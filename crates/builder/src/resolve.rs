@@ -30,6 +30,8 @@ pub struct Resolved {
     pub components: Vec<LinkedComponent>,
     /// Where `headwater-service` is found.
     pub service: CrateSource,
+    /// Where `headwater-allocator` is found.
+    pub allocator: CrateSource,
     /// Where `headwater-transport` is found, if a component needs it.
     pub transport: Option<CrateSource>,
 }
@@ -72,6 +74,7 @@ pub fn resolve(
     Resolved {
         components,
         service: framework.source("crates/service"),
+        allocator: framework.source("crates/allocator"),
         transport: connects.then(|| framework.source("crates/transport")),
     }
 }

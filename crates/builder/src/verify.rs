@@ -137,6 +137,7 @@ mod tests {
             config: None,
             components: components.iter().map(linked).collect(),
             service: CrateSource::Version("1".into()),
+            allocator_crate: CrateSource::Version("1".into()),
             transport: None,
             allocator: Default::default(),
             tls: Default::default(),

@@ -2,7 +2,7 @@
 
 use headwater_core::ComponentKind;
 
-use crate::plan::{Allocator, Plan};
+use crate::plan::Plan;
 
 pub(super) fn main_rs(plan: &Plan) -> String {
     let mut out = format!(
@@ -28,13 +28,13 @@ pub(super) fn main_rs(plan: &Plan) -> String {
             out.push_str(&format!("use {library} as _;\n"));
         }
     }
-    out.push_str(allocator(plan.allocator));
     let config = match plan.config {
         Some(_) => "Some(include_str!(\"../config.yaml\"))",
         None => "None",
     };
     out.push_str(&format!(
         "\nfn main() -> ExitCode {{\n    \
+             headwater_allocator::install();\n    \
              headwater_service::main(headwater_service::Distribution {{\n        \
                  command: {:?},\n        \
                  description: {:?},\n        \
@@ -45,19 +45,6 @@ pub(super) fn main_rs(plan: &Plan) -> String {
         plan.name, plan.description, plan.version,
     ));
     out
-}
-
-const fn allocator(allocator: Allocator) -> &'static str {
-    match allocator {
-        Allocator::System => "",
-        Allocator::Mimalloc => {
-            "\n#[global_allocator]\nstatic ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;\n"
-        }
-        Allocator::Jemalloc => {
-            "\n#[global_allocator]\nstatic ALLOCATOR: tikv_jemallocator::Jemalloc = \
-             tikv_jemallocator::Jemalloc;\n"
-        }
-    }
 }
 
 fn title(plan: &Plan) -> String {

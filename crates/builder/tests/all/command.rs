@@ -186,6 +186,12 @@ fn a_small_distribution_is_built_and_runs() {
          other => println!(\"{} {} {other:?} {}\", d.command, d.version, \
          d.default_config.unwrap_or_default().len()),\n}\nstd::process::ExitCode::SUCCESS\n}\n",
     );
+    let allocators = "[features]\nmimalloc = []\njemalloc = []\n";
+    checkout.write(
+        "crates/allocator/Cargo.toml",
+        &(package("allocator") + allocators),
+    );
+    checkout.write("crates/allocator/src/lib.rs", "pub fn install() {}\n");
     let transport = "[features]\ntls-ring = []\ntls-aws-lc = []\n";
     checkout.write(
         "crates/transport/Cargo.toml",

@@ -93,7 +93,7 @@ fn everything_is_taken_from_the_folders() {
         "{cargo_toml}"
     );
     assert!(
-        cargo_toml.contains("\ntikv-jemallocator = "),
+        cargo_toml.contains("features = [\"jemalloc\"]"),
         "{cargo_toml}"
     );
 }
