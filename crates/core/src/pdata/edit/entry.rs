@@ -128,6 +128,10 @@ impl Entry {
     }
 }
 
+/// The bytes of a field by wire type: with a tag and, for types 0 and 2, a number of one byte;
+/// 0 for those that are not fields or end later.
+const WIDTHS: [u8; 8] = [2, 9, 2, 0, 0, 5, 0, 0];
+
 /// Finds the attributes of one piece of a message, which reaches from `pos` to the end of `buf`.
 pub(super) fn load_piece(
     buf: &[u8],
@@ -139,33 +143,26 @@ pub(super) fn load_piece(
     // Two bytes tell where the next field begins, nearly always.
     while let Some(&[first, second]) = buf.get(pos..).and_then(<[u8]>::first_chunk) {
         let short = second < 0x80;
-        let end = match first {
-            _ if first == tag && short => {
-                let end = pos + 2 + usize::from(second);
-                let whole = buf.get(pos + 2..end).ok_or(WireError::Truncated)?;
-                // One push each: a `Result` of both would be copied about.
-                if let Some(entry) = short_entry(pos, whole) {
-                    entries.push(entry);
-                } else {
-                    entries.push(any_entry(pos, pos + 2, whole)?);
-                }
-                pos = end;
-                continue;
-            }
-            0x80.. => 0,
-            _ => match first & 7 {
-                0 if short => pos + 2,
-                1 => pos + 9,
-                2 if short => pos + 2 + usize::from(second),
-                5 => pos + 5,
-                _ => 0,
-            },
-        };
-        if end != 0 && first > 7 {
-            if end > buf.len() {
-                return Err(WireError::Truncated);
+        if first == tag && short {
+            let end = pos + 2 + usize::from(second);
+            let whole = buf.get(pos + 2..end).ok_or(WireError::Truncated)?;
+            // One push each: a `Result` of both would be copied about.
+            if let Some(entry) = short_entry(pos, whole) {
+                entries.push(entry);
+            } else {
+                entries.push(any_entry(pos, pos + 2, whole)?);
             }
             pos = end;
+            continue;
+        }
+        let kind = first & 7;
+        let width = usize::from(WIDTHS[usize::from(kind)]);
+        let varying = matches!(kind, 0 | 2);
+        if (8..0x80).contains(&first) && width != 0 && (short || !varying) {
+            pos += width + if kind == 2 { usize::from(second) } else { 0 };
+            if pos > buf.len() {
+                return Err(WireError::Truncated);
+            }
         } else {
             load_field(buf, &mut pos, number, entries)?;
         }
