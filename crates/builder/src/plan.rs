@@ -62,9 +62,9 @@ pub enum Allocator {
     /// The C library's: adds nothing to the program.
     #[default]
     System,
-    /// mimalloc: faster, holds on to a little more memory. Needs a C compiler.
+    /// mimalloc: holds on to more memory from the start. Needs a C compiler.
     Mimalloc,
-    /// jemalloc: returns memory steadily under long load. Needs a C compiler and make.
+    /// jemalloc: a little less CPU time under high load. Needs a C compiler and make.
     Jemalloc,
 }
 
