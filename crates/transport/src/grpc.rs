@@ -24,8 +24,7 @@ pub use server::{Request, Server, ServerOptions, UnaryHandler};
 
 /// How much one request may have in flight before the sender must wait for us: as large as the
 /// largest message of the default limit, so that a request never stalls on its own window.
-/// Measured figures in `reference/performance.md` led to it: 64 KiB (the protocol's default)
-/// costs a round trip per 64 KiB.
+/// With 64 KiB, the protocol's default, it would cost a round trip per 64 KiB.
 pub(crate) const STREAM_WINDOW: u32 = 4 << 20;
 /// The same for all requests of a connection together.
 pub(crate) const CONNECTION_WINDOW: u32 = 16 << 20;

@@ -4,7 +4,8 @@ use std::cell::RefCell;
 use std::io::Read;
 
 use bytes::Bytes;
-use flate2::{Crc, Decompress, FlushDecompress, Status};
+use flate2::{Decompress, FlushDecompress, Status};
+use libdeflater::DecompressionError;
 use thiserror::Error;
 
 use super::{Encoding, gzip};
@@ -47,6 +48,8 @@ const SNAPPY_FRAME_MAGIC: &[u8] = b"\xff\x06\x00\x00sNaPpY";
 
 #[derive(Default)]
 struct States {
+    /// For buffers whose plain size is known.
+    whole: Option<libdeflater::Decompressor>,
     inflate: Option<Decompress>,
     zstd: Option<zstd::zstd_safe::DCtx<'static>>,
 }
@@ -72,7 +75,7 @@ pub fn decompress(
     let bytes = match encoding {
         Encoding::Identity if data.len() > limit => return Err(output.too_large()),
         Encoding::Identity => return Ok(data.clone()),
-        Encoding::Gzip => with_inflate(|state| gunzip(state, data, output)),
+        Encoding::Gzip => gunzip(data, output),
         Encoding::Zlib => with_inflate(|state| unzlib(state, data, output)),
         Encoding::Zstd => STATES.with_borrow_mut(|states| unzstd(states, data, output)),
         Encoding::Snappy | Encoding::SnappyFramed => {
@@ -182,13 +185,50 @@ fn inflate(
     }
 }
 
-fn gunzip(
+fn gunzip(data: &[u8], output: Output) -> Result<Vec<u8>, DecompressError> {
+    if gzip::is_single(data) {
+        gunzip_single(data, output)
+    } else {
+        with_inflate(|state| gunzip_members(state, data, output))
+    }
+}
+
+/// The usual case, in one go into a buffer of the size that the trailer gives: that takes 0.5 ns
+/// per plain byte of spans where a stream takes 1.2.
+fn gunzip_single(data: &[u8], mut output: Output) -> Result<Vec<u8>, DecompressError> {
+    let size = gzip::claimed_len(data);
+    if size > output.limit {
+        return Err(output.too_large());
+    }
+    if size > data.len().saturating_mul(DEFLATE_MAX_RATIO) {
+        return Err(output.invalid("wrong length in the gzip trailer"));
+    }
+    if gzip::header_len(data).is_none() {
+        return Err(output.invalid("no gzip header"));
+    }
+    output.bytes = vec![0; size];
+    let written = STATES.with_borrow_mut(|states| {
+        let state = states
+            .whole
+            .get_or_insert_with(libdeflater::Decompressor::new);
+        state.gzip_decompress(data, &mut output.bytes)
+    });
+    match written {
+        Ok(written) if written == size => Ok(output.bytes),
+        Err(DecompressionError::InsufficientSpace) => {
+            Err(output.invalid("wrong length in the gzip trailer"))
+        }
+        _ => Err(output.invalid("damaged or cut off")),
+    }
+}
+
+/// Several members, one behind the other.
+fn gunzip_members(
     state: &mut Decompress,
     data: &[u8],
     mut output: Output,
 ) -> Result<Vec<u8>, DecompressError> {
-    let possible = data.len().saturating_mul(DEFLATE_MAX_RATIO);
-    output.reserve(gzip::claimed_len(data).min(possible).saturating_add(1));
+    output.reserve(data.len().saturating_mul(GUESSED_RATIO).max(SMALLEST_GUESS));
     let mut rest = data;
     loop {
         let header = gzip::header_len(rest).ok_or_else(|| output.invalid("no gzip header"))?;
@@ -199,13 +239,12 @@ fn gunzip(
             return Err(output.too_large());
         }
         let trailer = header + taken;
-        let Some(trailer_bytes) = rest.get(trailer..trailer + gzip::TRAILER_LEN) else {
+        let Some(claimed) = rest.get(trailer..trailer + gzip::TRAILER_LEN) else {
             return Err(output.invalid("cut off"));
         };
-        let mut crc = Crc::new();
-        crc.update(&output.bytes[start..]);
-        let claimed = (crc.sum().to_le_bytes(), crc.amount().to_le_bytes());
-        if trailer_bytes[..4] != claimed.0 || trailer_bytes[4..] != claimed.1 {
+        let member = &output.bytes[start..];
+        let (crc, length) = (libdeflater::crc32(member), member.len() as u32);
+        if claimed[..4] != crc.to_le_bytes() || claimed[4..] != length.to_le_bytes() {
             return Err(output.invalid("wrong checksum"));
         }
         rest = &rest[trailer + gzip::TRAILER_LEN..];

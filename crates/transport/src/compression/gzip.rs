@@ -1,10 +1,11 @@
 //! The gzip wrapper around raw deflate.
 //!
-//! Written here because members must be read to the last one and because one raw deflate state
-//! then serves gzip and zlib. Source: RFC 1952.
+//! Read here because members must be read to the last one. Source: RFC 1952.
 
-/// What a compressor writes in front: no name, no time, unknown system.
-pub(super) const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
+/// How every member begins: magic number, deflate.
+const START: [u8; 3] = [0x1f, 0x8b, 8];
+/// The part of a header that every member has.
+const FIXED_LEN: usize = 10;
 /// CRC-32 and length of the plain bytes.
 pub(super) const TRAILER_LEN: usize = 8;
 
@@ -15,8 +16,8 @@ const FLAG_COMMENT: u8 = 16;
 
 /// The length of the member header at the start of `data`; `None` if it is none or is cut off.
 pub(super) fn header_len(data: &[u8]) -> Option<usize> {
-    let (fixed, mut rest) = data.split_at_checked(HEADER.len())?;
-    if fixed[..3] != HEADER[..3] {
+    let (fixed, mut rest) = data.split_at_checked(FIXED_LEN)?;
+    if fixed[..3] != START {
         return None;
     }
     let flags = fixed[3];
@@ -40,4 +41,11 @@ pub(super) fn header_len(data: &[u8]) -> Option<usize> {
 pub(super) fn claimed_len(data: &[u8]) -> usize {
     data.last_chunk::<4>()
         .map_or(0, |bytes| u32::from_le_bytes(*bytes) as usize)
+}
+
+/// Whether there is surely only one member: no other begins behind the first header. Where chance
+/// makes it look as if one did (once in 16 MiB), the answer is no.
+pub(super) fn is_single(data: &[u8]) -> bool {
+    data.get(START.len()..)
+        .is_none_or(|rest| memchr::memmem::find(rest, &START).is_none())
 }

@@ -85,8 +85,34 @@ fn a_flipped_bit_in_a_gzip_body_is_noticed() {
     let mut data = compressed(Encoding::Gzip, b"some text").to_vec();
     let crc = data.len() - 8;
     data[crc] ^= 1;
-    let error = decompress(Encoding::Gzip, &data.into(), 1000).unwrap_err();
+    let error = decompress(Encoding::Gzip, &data.clone().into(), 1000).unwrap_err();
+    assert!(error.to_string().contains("damaged"), "{error}");
+    let mut two = [&compressed(Encoding::Gzip, b"more")[..], &data].concat();
+    let error = decompress(Encoding::Gzip, &two.clone().into(), 1000).unwrap_err();
     assert!(error.to_string().contains("checksum"), "{error}");
+    two.truncate(two.len() - 1);
+    assert!(decompress(Encoding::Gzip, &two.into(), 1000).is_err());
+}
+
+#[test]
+fn members_with_the_same_content_are_all_read() {
+    let one = compressed(Encoding::Gzip, b"the same text");
+    for count in 1..5 {
+        let data = Bytes::from(one.repeat(count));
+        let plain = decompress(Encoding::Gzip, &data, 1000).unwrap();
+        assert_eq!(plain, b"the same text".repeat(count));
+    }
+}
+
+#[test]
+fn data_that_looks_like_another_member_inside_is_read_all_the_same() {
+    // Stored, not compressed, so that the plain bytes show through.
+    let mut encoder = flate2::GzBuilder::new().write(Vec::new(), flate2::Compression::none());
+    encoder.write_all(b"before \x1f\x8b\x08 behind").unwrap();
+    let data = encoder.finish().unwrap();
+    assert!(!gzip::is_single(&data));
+    let plain = decompress(Encoding::Gzip, &data.into(), 1000).unwrap();
+    assert_eq!(plain, &b"before \x1f\x8b\x08 behind"[..]);
 }
 
 #[test]

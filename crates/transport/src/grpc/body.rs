@@ -3,18 +3,21 @@
 use std::io::IoSlice;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
+use smallvec::SmallVec;
 
 /// Compressed flag and length.
 pub(super) const PREFIX: usize = 5;
 
-/// Segments shorter than this are copied together: a `writev` takes 16 of them at a time, and a
-/// slice of its own costs more than the copy. Source: measured in `reference/performance.md`, 3a.
+/// Segments shorter than this are copied together: the HTTP/2 codec hands at most 16 slices to a
+/// `writev`, and a slice of its own costs more than the copy.
 const COALESCE_BELOW: usize = 4096;
+
+type Segments = SmallVec<[Bytes; 1]>;
 
 /// A serialized message, in one or several segments that belong together.
 #[derive(Debug, Clone, Default)]
 pub struct Message {
-    segments: Vec<Bytes>,
+    segments: Segments,
     length: usize,
 }
 
@@ -46,7 +49,7 @@ impl From<Bytes> for Message {
 
 impl FromIterator<Bytes> for Message {
     fn from_iter<I: IntoIterator<Item = Bytes>>(segments: I) -> Self {
-        let segments: Vec<Bytes> = segments.into_iter().filter(|s| !s.is_empty()).collect();
+        let segments: Segments = segments.into_iter().filter(|s| !s.is_empty()).collect();
         let length = segments.iter().map(Bytes::len).sum();
         Self { segments, length }
     }
@@ -64,9 +67,12 @@ pub(super) fn prefix(compressed: bool, length: usize) -> Option<[u8; PREFIX]> {
     ])
 }
 
-/// A framed message on its way out. Cheap to clone: a retry sends the same bytes.
+/// A message on its way out, with or without a prefix. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Frames {
+    prefix: [u8; PREFIX],
+    /// How much of `prefix` is still to be sent.
+    prefix_left: usize,
     /// What is being sent; kept apart so that a message in one piece needs no list.
     current: Bytes,
     /// What follows, the next segment last.
@@ -75,22 +81,31 @@ pub(crate) struct Frames {
 }
 
 impl Frames {
-    /// Frames an uncompressed message; short segments are copied, long ones referred to.
+    /// Frames an uncompressed message; short segments are copied together, long ones referred
+    /// to. `None` if it is too long for the protocol.
     pub(super) fn plain(message: &Message) -> Option<Self> {
-        Some(Self::gather(&prefix(false, message.length)?, message))
+        let prefix = prefix(false, message.length)?;
+        let remaining = PREFIX + message.length;
+        Some(Self {
+            prefix,
+            prefix_left: PREFIX,
+            remaining,
+            ..Self::unframed(message)
+        })
     }
 
-    fn gather(prefix: &[u8], message: &Message) -> Self {
-        if let ([], [only]) = (prefix, message.segments()) {
+    /// A message without a prefix, as HTTP bodies are.
+    pub(crate) fn unframed(message: &Message) -> Self {
+        let segments = message.segments();
+        if let [only] = segments {
             return Self::single(only.clone());
         }
         let mut pieces = Vec::new();
-        let mut run = BytesMut::with_capacity(prefix.len() + short_run(&message.segments));
-        run.put_slice(prefix);
-        for (index, segment) in message.segments.iter().enumerate() {
+        let mut run = BytesMut::new();
+        for (index, segment) in segments.iter().enumerate() {
             if segment.len() < COALESCE_BELOW {
                 if run.is_empty() {
-                    run = BytesMut::with_capacity(short_run(&message.segments[index..]));
+                    run = BytesMut::with_capacity(short_run(&segments[index..]));
                 }
                 run.put_slice(segment);
             } else {
@@ -101,9 +116,6 @@ impl Frames {
             }
         }
         if !run.is_empty() {
-            if pieces.is_empty() {
-                return Self::single(run.freeze());
-            }
             pieces.push(run.freeze());
         }
         pieces.reverse();
@@ -111,21 +123,17 @@ impl Frames {
         Self {
             current,
             rest: pieces,
-            remaining: prefix.len() + message.length,
+            remaining: message.length,
+            ..Self::default()
         }
     }
 
-    /// A message without a prefix, as HTTP bodies are.
-    pub(crate) fn unframed(message: &Message) -> Self {
-        Self::gather(&[], message)
-    }
-
     /// Bytes that are sent as they are.
-    pub(crate) fn single(framed: Bytes) -> Self {
+    pub(crate) fn single(bytes: Bytes) -> Self {
         Self {
-            remaining: framed.len(),
-            current: framed,
-            rest: Vec::new(),
+            remaining: bytes.len(),
+            current: bytes,
+            ..Self::default()
         }
     }
 }
@@ -145,11 +153,18 @@ impl Buf for Frames {
     }
 
     fn chunk(&self) -> &[u8] {
-        &self.current
+        if self.prefix_left > 0 {
+            &self.prefix[PREFIX - self.prefix_left..]
+        } else {
+            &self.current
+        }
     }
 
     fn chunks_vectored<'a>(&'a self, out: &mut [IoSlice<'a>]) -> usize {
-        let chunks = std::iter::once(&self.current).chain(self.rest.iter().rev());
+        let prefix = &self.prefix[PREFIX - self.prefix_left..];
+        let chunks = [prefix, &self.current]
+            .into_iter()
+            .chain(self.rest.iter().rev().map(|b| &**b));
         let mut filled = 0;
         for (slot, chunk) in out.iter_mut().zip(chunks.filter(|chunk| !chunk.is_empty())) {
             *slot = IoSlice::new(chunk);
@@ -160,6 +175,9 @@ impl Buf for Frames {
 
     fn advance(&mut self, mut count: usize) {
         self.remaining -= count;
+        let of_prefix = count.min(self.prefix_left);
+        self.prefix_left -= of_prefix;
+        count -= of_prefix;
         while count >= self.current.len() {
             count -= self.current.len();
             match self.rest.pop() {

@@ -185,6 +185,8 @@ impl Client {
         map.entry(header::USER_AGENT)
             .or_insert_with(|| options.user_agent.clone());
         map.insert(headers::GRPC_ACCEPT_ENCODING, headers::ACCEPTED);
+        // Replaced by every call; without its place the map would grow each time.
+        map.insert(headers::GRPC_TIMEOUT, HeaderValue::from_static("1S"));
         if let Some(compressor) = options.compressor {
             let name = compressor.encoding().grpc_name();
             map.insert(headers::GRPC_ENCODING, HeaderValue::from_static(name));
@@ -234,14 +236,14 @@ impl Client {
         context: &Context,
         timeout: Option<Duration>,
     ) -> Result<Bytes, Status> {
-        let frames = self.frames(message)?;
         let channel = self.channel();
         let mut again = true;
         loop {
             let picked = channel.pick().await?;
+            let frames = self.frames(message)?;
             let request = self.request(method, &frames, context, timeout).await?;
             let max = self.0.options.max_message;
-            match answer::exchange(picked.sender, request, frames.clone(), max).await {
+            match answer::exchange(picked.sender, request, frames, max).await {
                 Ok(answer) => return Ok(answer),
                 Err(CallError::Status(status)) => return Err(status),
                 Err(CallError::NotProcessed(_)) if again => again = false,
@@ -265,8 +267,11 @@ impl Client {
         *request.version_mut() = http::Version::HTTP_2;
         *request.headers_mut() = method.headers.clone();
         let map = request.headers_mut();
-        if let Some(timeout) = timeout {
-            map.insert(headers::GRPC_TIMEOUT, method.timeout_header(timeout));
+        match timeout {
+            Some(timeout) => {
+                map.insert(headers::GRPC_TIMEOUT, method.timeout_header(timeout));
+            }
+            None => drop(map.remove(headers::GRPC_TIMEOUT)),
         }
         self.authorize(method, map, context, frames).await?;
         Ok(request)
