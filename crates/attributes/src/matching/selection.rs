@@ -5,8 +5,9 @@ use headwater_core::pdata::edit::{
     AttributeEditor, LogEditor, MetricEditor, ResourceEditor, ScopeEditor, SpanEditor,
 };
 
+use super::compile::MatchError;
 use super::config::MatchConfig;
-use super::matcher::{MatchError, Matcher};
+use super::matcher::Matcher;
 
 /// Which records of one signal a processor acts on: those that `include` matches, or all without
 /// it, except those that `exclude` matches.

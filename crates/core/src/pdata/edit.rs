@@ -14,6 +14,7 @@ mod number;
 mod output;
 mod record;
 mod resource;
+mod splice;
 mod walk;
 
 pub use attributes::{AttributeEditor, Put};

@@ -2,11 +2,10 @@
 
 use bytes::Bytes;
 
-use super::encode::put_nested;
 use super::entry::{Entry, Place, Span, copy_value, load_piece, put_entry};
-use super::output::Output;
+use super::splice::Splice;
 use crate::pdata::view::{AnyValue, Message};
-use crate::pdata::wire::{Field, WireError, WireType, put_tag, put_varint, read_field};
+use crate::pdata::wire::{Field, WireError, WireType};
 
 /// Bytes of new values that a thread keeps room for.
 const MAX_SCRATCH: usize = 64 << 10;
@@ -16,29 +15,11 @@ const MAX_ENTRIES: usize = 1 << 10;
 
 /// A field that is set to a new value or taken out.
 #[derive(Debug, Clone, Copy)]
-struct Set {
-    number: u32,
-    wire_type: WireType,
+pub(super) struct Set {
+    pub(super) number: u32,
+    pub(super) wire_type: WireType,
     /// The value in the scratch buffer; `None` takes the field out.
-    value: Option<Span>,
-}
-
-/// A range of the input and what replaces it.
-#[derive(Debug, Clone, Copy)]
-struct Splice {
-    from: usize,
-    to: usize,
-    new: New,
-}
-
-/// What comes in its place.
-#[derive(Debug, Clone, Copy)]
-enum New {
-    Nothing,
-    /// A field: number, wire type, value in the scratch buffer.
-    Field(u32, WireType, Span),
-    /// Encoded fields in the scratch buffer.
-    Fields(Span),
+    pub(super) value: Option<Span>,
 }
 
 /// The pieces of one message and the changes to it. One per level and thread, used again and
@@ -46,21 +27,21 @@ enum New {
 #[derive(Debug, Default)]
 pub(super) struct MessageEdit {
     /// The occurrences of the message's field, in order; none if it is absent.
-    pieces: Vec<Field>,
-    entries: Vec<Entry>,
+    pub(super) pieces: Vec<Field>,
+    pub(super) entries: Vec<Entry>,
     loaded: bool,
     /// Where attributes are added: behind the last one there is.
-    end: usize,
+    pub(super) end: usize,
     /// Why the attributes could not all be found.
-    error: Option<WireError>,
-    scratch: Vec<u8>,
-    sets: Vec<Set>,
+    pub(super) error: Option<WireError>,
+    pub(super) scratch: Vec<u8>,
+    pub(super) sets: Vec<Set>,
     /// All of the message's fields in the scratch buffer, if it was replaced as a whole.
-    whole: Option<Span>,
-    splices: Vec<Splice>,
+    pub(super) whole: Option<Span>,
+    pub(super) splices: Vec<Splice>,
     /// How many of the splices have been written.
-    written: usize,
-    changed: bool,
+    pub(super) written: usize,
+    pub(super) changed: bool,
 }
 
 impl MessageEdit {
@@ -298,160 +279,5 @@ impl MessageEdit {
     pub(super) fn replacement(&self) -> Option<&[u8]> {
         let whole = if self.changed { self.whole } else { None };
         whole.map(|whole| whole.of(&self.scratch))
-    }
-
-    // === writing ===
-
-    /// Turns the changes into splices, in the order of the input. `attributes` is the field
-    /// number of the attributes. Fails if the message turned out to be none.
-    #[inline]
-    pub(super) fn commit(&mut self, input: &[u8], attributes: u32) -> Result<(), WireError> {
-        if let Some(error) = self.error {
-            return Err(error);
-        }
-        if self.changed {
-            if let Some(whole) = self.whole {
-                self.splice_whole(whole);
-                return Ok(());
-            }
-            self.splice_entries(attributes);
-            if !self.sets.is_empty() {
-                self.splice_sets(input)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn splice_whole(&mut self, whole: Span) {
-        let mut new = New::Fields(whole);
-        for piece in &self.pieces {
-            let (from, to) = (piece.value, piece.end);
-            self.splices.push(Splice {
-                from,
-                to,
-                new: std::mem::replace(&mut new, New::Nothing),
-            });
-        }
-        if self.pieces.is_empty() {
-            self.splices.push(Splice {
-                from: 0,
-                to: 0,
-                new,
-            });
-        }
-    }
-
-    fn splice_entries(&mut self, number: u32) {
-        for entry in &self.entries {
-            let (from, to) = match entry.place() {
-                Place::Input => continue,
-                Place::Removed if entry.is_added() => continue,
-                _ if entry.is_added() => (self.end, self.end),
-                _ => (entry.field().from(), entry.field().to()),
-            };
-            let new = match entry.place() {
-                Place::Scratch => New::Field(number, WireType::Len, entry.whole()),
-                Place::Input | Place::Removed => New::Nothing,
-            };
-            self.splices.push(Splice { from, to, new });
-        }
-    }
-
-    fn splice_sets(&mut self, input: &[u8]) -> Result<(), WireError> {
-        let end = self.pieces.last().map_or(0, |piece| piece.end);
-        for set in &self.sets {
-            // The first occurrence makes way for the new value, the others for nothing.
-            let mut new = match set.value {
-                Some(value) => New::Field(set.number, set.wire_type, value),
-                None => New::Nothing,
-            };
-            for piece in &self.pieces {
-                let mut pos = piece.value;
-                while let Some(field) = read_field(&input[..piece.end], &mut pos)? {
-                    if field.number == set.number {
-                        let (from, to) = (field.start, field.end);
-                        let new = std::mem::replace(&mut new, New::Nothing);
-                        self.splices.push(Splice { from, to, new });
-                    }
-                }
-            }
-            if !matches!(new, New::Nothing) {
-                self.splices.push(Splice {
-                    from: end,
-                    to: end,
-                    new,
-                });
-            }
-        }
-        self.splices.sort_by_key(|splice| (splice.from, splice.to));
-        Ok(())
-    }
-
-    /// Writes the changes to the piece in `piece`, which the walk has reached.
-    pub(super) fn write_piece(
-        &mut self,
-        piece: Field,
-        output: &mut Output<'_>,
-    ) -> Result<(), WireError> {
-        if self
-            .splices
-            .get(self.written)
-            .is_some_and(|splice| splice.from <= piece.end)
-        {
-            output.enter(piece);
-            self.write_until(piece.end, output)?;
-            output.leave();
-        }
-        Ok(())
-    }
-
-    /// Writes the changes up to `end`; the message that they are in has been entered.
-    #[inline]
-    pub(super) fn write_until(
-        &mut self,
-        end: usize,
-        output: &mut Output<'_>,
-    ) -> Result<(), WireError> {
-        while let Some(splice) = self.splices.get(self.written)
-            && splice.to <= end
-        {
-            let out = output.cut(splice.from, splice.to)?;
-            self.put(out, splice.new);
-            self.written += 1;
-        }
-        Ok(())
-    }
-
-    /// Writes a message that was absent as field `number` at `at` of the message around it.
-    pub(super) fn write_new(
-        &mut self,
-        at: usize,
-        number: u32,
-        output: &mut Output<'_>,
-    ) -> Result<(), WireError> {
-        if self.pieces.is_empty() && !self.splices.is_empty() {
-            self.written = self.splices.len();
-            put_nested(output.cut(at, at)?, number, |out| {
-                self.splices
-                    .iter()
-                    .for_each(|splice| self.put(out, splice.new));
-            });
-        }
-        Ok(())
-    }
-
-    #[inline]
-    fn put(&self, out: &mut Vec<u8>, new: New) {
-        match new {
-            New::Nothing => {}
-            New::Field(number, wire_type, value) => {
-                put_tag(out, number, wire_type);
-                if wire_type == WireType::Len {
-                    put_varint(out, value.len() as u64);
-                }
-                out.extend_from_slice(value.of(&self.scratch));
-            }
-            New::Fields(fields) => out.extend_from_slice(fields.of(&self.scratch)),
-        }
     }
 }
