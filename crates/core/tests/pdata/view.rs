@@ -122,7 +122,10 @@ shown! {
     Exemplar { filtered_attributes: attributes, time_unix_nano, value, span_id: bytes, trace_id: bytes }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "called with what an accessor returns")]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "called with what an accessor returns"
+)]
 fn one<T: Shown>(message: T) -> Option<T::Owned> {
     Some(message.owned())
 }

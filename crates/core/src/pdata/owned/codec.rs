@@ -11,7 +11,10 @@ use crate::pdata::wire::{
 };
 
 /// Fields of a message that this program does not know, as they came.
-#[expect(clippy::box_collection, reason = "most messages have none; a pointer is smaller")]
+#[expect(
+    clippy::box_collection,
+    reason = "most messages have none; a pointer is smaller"
+)]
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Unknown(Option<Box<Vec<u8>>>);
 
