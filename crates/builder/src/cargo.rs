@@ -149,7 +149,11 @@ impl Cargo {
         let cargo_home = env::var_os("CARGO_HOME").map(PathBuf::from).or(home);
         let registry = cargo_home.map(|home| home.join("registry").join("src"));
         let folders = [(registry, "/crates"), (self.checkout.clone(), "/headwater")];
-        let mut flags = vec!["-Csymbol-mangling-version=v0".to_owned()];
+        let mut flags = vec![
+            "-Csymbol-mangling-version=v0".to_owned(),
+            // The compiler's messages keep the true paths.
+            "--remap-path-scope=object".to_owned(),
+        ];
         for (folder, name) in folders {
             if let Some(folder) = folder {
                 flags.push(format!("--remap-path-prefix={}={name}", folder.display()));
