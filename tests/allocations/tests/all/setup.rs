@@ -155,7 +155,7 @@ fn build(
     let mut parts: Vec<Arc<dyn Component>> = vec![Arc::clone(&exporter) as _];
     let mut next: Arc<dyn Consumer> = exporter;
     if let Some((factory, yaml)) = processor {
-        (next, parts) = with_processor(&environment, &factory, yaml, next, parts);
+        (next, parts) = with_processor(&environment, &factory, yaml, &next, parts);
     }
     let yaml = format!("protocols: {{grpc: {{endpoint: '{listens}'}}}}");
     let (config, _) = decode::<headwater_receiver_otlp::Config>(&yaml).unwrap();
@@ -172,7 +172,7 @@ fn with_processor(
     environment: &headwater_core::graph::Environment,
     factory: &Factory,
     yaml: &str,
-    next: Arc<dyn Consumer>,
+    next: &Arc<dyn Consumer>,
     mut parts: Vec<Arc<dyn Component>>,
 ) -> (Arc<dyn Consumer>, Vec<Arc<dyn Component>>) {
     use headwater_core::config::{Diagnostics, Origin, Origins};
@@ -190,7 +190,7 @@ fn with_processor(
         .load(place, &node, &mut diagnostics, &mut origins)
         .unwrap();
     match factory
-        .build_processor(settings, &*config, Arc::clone(&next))
+        .build_processor(settings, &*config, Arc::clone(next))
         .unwrap()
     {
         BuiltProcessor::Buffering(buffering) => {
