@@ -51,3 +51,10 @@ fn a_timeout_without_unit_is_read_as_upstream_does_and_warned_about() {
     assert_eq!(config.timeout, Duration::from_nanos(5));
     assert!(warnings.contains("write `5s` or `5ms`"), "{warnings}");
 }
+
+#[test]
+fn the_readme_lists_every_key() {
+    let table = headwater_config::keys_table::<Config>();
+    let readme = include_str!("../../README.md");
+    assert!(readme.contains(&table), "put this into README.md:\n{table}");
+}
