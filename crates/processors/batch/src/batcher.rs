@@ -29,6 +29,8 @@ pub(crate) struct Batcher {
     plain: Arc<Shard>,
     shards: Mutex<HashMap<Key, Arc<Shard>>>,
     wake: Arc<Notify>,
+    /// Held by [`Batcher::run`] while it sends.
+    sending: tokio::sync::Mutex<()>,
 }
 
 impl Batcher {
@@ -44,6 +46,7 @@ impl Batcher {
             plain: Arc::new(Shard::new(Context::default(), limits)),
             shards: Mutex::default(),
             wake: Arc::default(),
+            sending: tokio::sync::Mutex::default(),
         }
     }
 
@@ -133,6 +136,7 @@ impl Batcher {
                     drop(tokio::time::timeout_at(due, self.wake.notified()).await);
                 }
             }
+            let _sending = self.sending.lock().await;
             let now = Instant::now();
             for shard in self.all() {
                 if shard.due().is_some_and(|due| due <= now) {
@@ -141,6 +145,14 @@ impl Batcher {
                 }
             }
         }
+    }
+
+    /// Waits until [`Batcher::run`] is not in the middle of a send, at most until `deadline`. It
+    /// begins no other while the answer is kept.
+    pub(crate) async fn pause(&self, deadline: Instant) -> Option<tokio::sync::MutexGuard<'_, ()>> {
+        tokio::time::timeout_at(deadline, self.sending.lock())
+            .await
+            .ok()
     }
 
     /// Sends what is held; what cannot be sent until `deadline` is dropped and booked.

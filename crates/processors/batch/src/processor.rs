@@ -94,6 +94,8 @@ impl Component for BatchProcessor {
             .unwrap_or_else(PoisonError::into_inner)
             .take();
         if let Some(timer) = timer {
+            // A send that is cut off may have arrived all the same, and would be sent again.
+            let _paused = self.batcher.pause(deadline.into()).await;
             timer.abort();
             timer.join().await;
         }

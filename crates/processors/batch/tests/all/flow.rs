@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use headwater_core::graph::Environment;
 use headwater_core::{
-    Batch, BufferingProcessor, BuiltProcessor, ConsumeError, Context, ContextParts, Metadata,
-    Signal,
+    Batch, BufferingProcessor, BuiltProcessor, ConsumeError, Consumer, Context, ContextParts,
+    Metadata, Signal,
 };
 use headwater_processor_batch::{Config, factory};
 use headwater_testkit::{Answer, Generator, Recorder, Shape, environment, host, metric};
@@ -164,6 +164,41 @@ async fn shutdown_sends_what_is_held() {
     setup.send(6).await.unwrap();
     setup.stop().await;
     assert_eq!(setup.next.items(), [4, 2]);
+    setup.assert_balanced();
+}
+
+/// Takes a batch at once and says so a second later.
+struct Slow(Recorder);
+
+#[async_trait::async_trait]
+impl Consumer for Slow {
+    async fn consume(&self, batch: Batch) -> Result<(), ConsumeError> {
+        self.0.consume(batch).await?;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn shutdown_does_not_repeat_what_is_being_sent() {
+    let mut setup = Setup::new(config(1000, 0)).await;
+    let settings = setup
+        .environment
+        .pipeline_settings(&"batch/slow".parse().unwrap(), &"traces".parse().unwrap());
+    let next = Arc::new(Slow(setup.next.clone()));
+    let built = factory()
+        .build_processor(settings, &config(1000, 0), next)
+        .unwrap();
+    let BuiltProcessor::Buffering(processor) = built else {
+        panic!("batch holds data")
+    };
+    processor.start(&host()).await.unwrap();
+    setup.processor = processor;
+    setup.send(6).await.unwrap();
+    setup.next.wait_for_calls(1).await;
+    setup.send(2).await.unwrap();
+    setup.stop().await;
+    assert_eq!(setup.next.items(), [6, 2]);
     setup.assert_balanced();
 }
 
