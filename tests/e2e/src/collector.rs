@@ -334,14 +334,30 @@ impl Collector {
         }
         self.terminate();
         let finished = self.end().await;
+        // Shown if the test fails later.
+        let name = self.launch.binary.path.display();
+        println!(
+            "--- {name} {:?}\n{}{}---",
+            self.launch.arguments, finished.out, finished.log
+        );
         assert_eq!(finished.code, Some(0), "exit code after SIGTERM");
+        for line in finished
+            .log
+            .lines()
+            .filter(|line| line.contains("imbalance"))
+        {
+            assert!(
+                line.contains("\"imbalance\": 0"),
+                "the books at the end: {line}"
+            );
+        }
         finished
     }
 }
 
 impl Drop for Collector {
     fn drop(&mut self) {
-        if std::thread::panicking() {
+        if std::thread::panicking() && self.readers.is_some() {
             let name = self.launch.binary.path.display();
             eprintln!(
                 "--- {name} {:?}\n{}---",

@@ -1,12 +1,17 @@
 //! A bare gRPC client: frames by hand over HTTP/2, so that bad ones can be sent, too.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::task::Poll;
 use std::time::Duration;
 
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, Engine as _, GeneralPurpose, GeneralPurposeConfig};
 use bytes::{BufMut, Bytes, BytesMut};
-use http_body_util::{BodyExt, Full};
+use futures_util::stream;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full, StreamBody};
+use hyper::body::Frame;
 use hyper::client::conn::http2::SendRequest;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use prost::Message as _;
@@ -139,7 +144,7 @@ pub fn frame(compressed: bool, message: &[u8]) -> Bytes {
 /// One connection; calls run at the same time.
 #[derive(Debug)]
 pub struct Client {
-    sender: SendRequest<Full<Bytes>>,
+    sender: SendRequest<UnsyncBoxBody<Bytes, Infallible>>,
     address: SocketAddr,
     connection: JoinHandle<()>,
 }
@@ -194,7 +199,7 @@ impl Client {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let request = request.body(Full::new(body))?;
+        let request = request.body(Full::new(body).boxed_unsync())?;
         let (head, body) = self
             .sender
             .clone()
@@ -216,6 +221,33 @@ impl Client {
             retry_delay: details.and_then(|details| details.retry_delay()),
             body: body.to_bytes(),
         })
+    }
+
+    /// Sends the beginning of a request whose rest never comes, and leaves.
+    pub async fn leave_in_the_middle_of(self, path: &str, beginning: impl Into<Bytes>) {
+        let (sent, mut waits) = tokio::sync::oneshot::channel::<()>();
+        let mut sent = Some(sent);
+        let mut beginning = Some(beginning.into());
+        let body = stream::poll_fn(move |_| match beginning.take() {
+            Some(bytes) => Poll::Ready(Some(Ok::<_, Infallible>(Frame::data(bytes)))),
+            None => {
+                sent.take();
+                Poll::Pending
+            }
+        });
+        let request = ::http::Request::builder()
+            .method("POST")
+            .uri(format!("http://{}{path}", self.address))
+            .header("te", "trailers")
+            .header("content-type", "application/grpc")
+            .body(StreamBody::new(body).boxed_unsync())
+            .unwrap();
+        let answer = self.sender.clone().send_request(request);
+        // The beginning is on its way when the connection asks for more.
+        tokio::select! {
+            _ = answer => {}
+            _ = &mut waits => {}
+        }
     }
 
     /// Sends `message`.

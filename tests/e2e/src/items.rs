@@ -77,6 +77,13 @@ impl Items {
         *self.0.entry((signal, text)).or_default() += 1;
     }
 
+    /// Adds what is in `other`.
+    pub fn merge(&mut self, other: &Self) {
+        for (item, count) in &other.0 {
+            *self.0.entry(item.clone()).or_default() += count;
+        }
+    }
+
     /// How many items there are.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -3,6 +3,7 @@
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::common::v1::KeyValue;
 use prost::Message as _;
 
 /// What kind of telemetry.
@@ -91,6 +92,31 @@ impl Message {
             Self::Traces(message) => message.encode_to_vec(),
             Self::Metrics(message) => message.encode_to_vec(),
             Self::Logs(message) => message.encode_to_vec(),
+        }
+    }
+
+    /// Removes an attribute from every span and log record.
+    pub fn remove_attribute(&mut self, key: &str) {
+        let remove = |attributes: &mut Vec<KeyValue>| attributes.retain(|one| one.key != key);
+        match self {
+            Self::Traces(message) => {
+                let scopes = message
+                    .resource_spans
+                    .iter_mut()
+                    .flat_map(|one| &mut one.scope_spans);
+                scopes
+                    .flat_map(|one| &mut one.spans)
+                    .for_each(|one| remove(&mut one.attributes));
+            }
+            Self::Logs(message) => {
+                let scopes = message
+                    .resource_logs
+                    .iter_mut()
+                    .flat_map(|one| &mut one.scope_logs);
+                let records = scopes.flat_map(|one| &mut one.log_records);
+                records.for_each(|one| remove(&mut one.attributes));
+            }
+            Self::Metrics(_) => {}
         }
     }
 

@@ -481,6 +481,18 @@ pub fn numbered(signal: Signal, first: usize, count: usize) -> Message {
     }
 }
 
+/// One request of `count` log records with bodies of `bytes` bytes, numbered from `first`.
+#[must_use]
+pub fn large(first: usize, count: usize, bytes: usize) -> Message {
+    let mut message = numbered(Signal::Logs, first, count);
+    if let Message::Logs(request) = &mut message {
+        for record in &mut request.resource_logs[0].scope_logs[0].log_records {
+            record.body = Some(value(Value::StringValue("x".repeat(bytes))));
+        }
+    }
+    message
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -156,6 +156,21 @@ impl Sink {
         )
     }
 
+    /// What it took so far, as if no record had an attribute called `key`.
+    #[must_use]
+    pub fn without_attribute(&self, key: &str) -> Items {
+        let mut messages: Vec<_> = self
+            .requests()
+            .into_iter()
+            .filter(|one| one.taken)
+            .map(|one| one.message)
+            .collect();
+        messages
+            .iter_mut()
+            .for_each(|message| message.remove_attribute(key));
+        Items::of(&messages)
+    }
+
     /// What it could not read so far.
     #[must_use]
     pub fn problems(&self) -> Vec<String> {

@@ -7,7 +7,13 @@
     reason = "tests and what only they use"
 )]
 
+mod cli;
+mod compression;
 mod differential;
 mod failure;
+mod hostile;
+mod memory;
 mod peers;
+mod readme;
 mod sdks;
+mod shutdown;
