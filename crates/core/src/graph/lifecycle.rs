@@ -1,5 +1,6 @@
 //! Start from the far end, shutdown from the near end.
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use tracing::Instrument;
@@ -24,12 +25,41 @@ impl Graph {
     /// Shuts every component that was started down: receivers first, so that nothing new comes
     /// in, then along the data's way to the exporters. Every component is shut down, whatever
     /// the others say; the errors are returned.
+    ///
+    /// Receivers get a quarter of the time until `deadline`, what comes between half of the rest:
+    /// a client that never sends the end of its request must not use up the time that it takes to
+    /// hand over what is held.
     pub async fn shutdown(&self, deadline: Instant) -> Vec<ComponentError> {
         let mut errors = Vec::new();
+        let mut limits = BTreeMap::new();
         for instance in self.instances.iter().rev() {
-            errors.extend(instance.shutdown(deadline).await.err());
+            // The first of a kind decides for all of them.
+            let limit = *limits
+                .entry(shutdown_order(instance.kind))
+                .or_insert_with(|| limit(instance.kind, deadline));
+            errors.extend(instance.shutdown(limit).await.err());
         }
         errors
+    }
+}
+
+/// What shares a limit: receivers, what is between, exporters.
+const fn shutdown_order(kind: ComponentKind) -> u32 {
+    match kind {
+        ComponentKind::Receiver => 0,
+        ComponentKind::Processor | ComponentKind::Connector => 1,
+        ComponentKind::Exporter | ComponentKind::Extension => 2,
+    }
+}
+
+/// Until when a component of this kind may take, if its turn begins now.
+fn limit(kind: ComponentKind, deadline: Instant) -> Instant {
+    let now = Instant::now();
+    let left = deadline.saturating_duration_since(now);
+    match shutdown_order(kind) {
+        0 => now + left / 4,
+        1 => now + left / 2,
+        _ => deadline,
     }
 }
 

@@ -45,6 +45,23 @@ async fn components_start_from_the_far_end_and_stop_from_the_near_one() {
 }
 
 #[tokio::test]
+async fn a_receiver_cannot_use_up_the_time_of_those_behind_it() {
+    let case = Case::new(&["traces: in -> step, step/2 -> join", "metrics: join -> out"]);
+    let graph = case.build().unwrap();
+    graph.start(&host()).await.unwrap();
+    let deadline = Instant::now() + Duration::from_secs(40);
+    graph.shutdown(deadline).await;
+    let limits = case.log.deadlines.lock().unwrap().clone();
+    let [receiver, step, second, connector, exporter] = limits[..] else {
+        panic!("{limits:?}")
+    };
+    assert!(receiver <= Instant::now() + Duration::from_secs(10));
+    assert!(receiver < step && step == second && second == connector);
+    assert!(connector <= Instant::now() + Duration::from_secs(20));
+    assert_eq!(exporter, deadline);
+}
+
+#[tokio::test]
 async fn a_component_that_cannot_start_is_named_and_what_ran_is_stopped() {
     let case = Case::new(&["traces: in/fails -> out"]);
     let graph = case.build().unwrap();

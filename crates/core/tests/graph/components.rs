@@ -25,6 +25,8 @@ pub(crate) struct Log {
     pub(crate) events: Arc<Mutex<Vec<String>>>,
     pub(crate) outputs: Arc<Mutex<BTreeMap<String, Outputs>>>,
     pub(crate) recorders: Arc<Mutex<BTreeMap<String, Recorder>>>,
+    /// Until when each may take to shut down.
+    pub(crate) deadlines: Arc<Mutex<Vec<Instant>>>,
 }
 
 struct Part {
@@ -76,7 +78,8 @@ impl Component for Part {
         }
     }
 
-    async fn shutdown(&self, _: Instant) -> Result<(), ComponentError> {
+    async fn shutdown(&self, deadline: Instant) -> Result<(), ComponentError> {
+        self.log.deadlines.lock().unwrap().push(deadline);
         self.event("stop");
         Ok(())
     }

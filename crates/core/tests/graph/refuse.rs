@@ -7,7 +7,9 @@ fn a_signal_that_a_component_does_not_do_is_an_error() {
     let case = Case::new(&["logs: in -> out"]);
     assert_eq!(
         case.errors(),
-        ["failed to create \"out\" exporter for data type \"logs\": telemetry type is not supported"]
+        [
+            "failed to create \"out\" exporter for data type \"logs\": telemetry type is not supported"
+        ]
     );
     assert_eq!(
         case.build().unwrap_err()[0].path(),
