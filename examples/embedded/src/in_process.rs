@@ -1,6 +1,6 @@
 //! A receiver whose telemetry comes from the program around it.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use headwater_core::config::Config;
 use headwater_core::{
@@ -10,7 +10,7 @@ use headwater_core::{
 
 /// The program's end of the receiver `in_process`. Cheap to clone; all clones are one end.
 #[derive(Debug, Clone, Default)]
-pub struct InProcess(Arc<OnceLock<Outputs>>);
+pub struct InProcess(Arc<Mutex<Outputs>>);
 
 impl InProcess {
     /// The factory to put into the registry; the pipeline that names `in_process` then gets what
@@ -25,7 +25,11 @@ impl InProcess {
     /// # Errors
     /// What the pipeline says, or that there is none for the signal.
     pub async fn send(&self, batch: Batch) -> Result<(), ConsumeError> {
-        match self.0.get().and_then(|outputs| outputs.get(batch.signal())) {
+        let output = {
+            let outputs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            outputs.get(batch.signal()).cloned()
+        };
+        match output {
             Some(output) => output.consume(batch).await,
             None => Err(ConsumeError::permanent(format!(
                 "no {} pipeline names the receiver in_process",
@@ -54,11 +58,8 @@ impl ReceiverFactory for InProcessFactory {
         _: NoKeys,
         outputs: Outputs,
     ) -> Result<Arc<dyn Receiver>, ComponentError> {
-        if self.0.0.set(outputs).is_err() {
-            return Err(ComponentError::new(
-                "in_process can be configured once per program",
-            ));
-        }
+        // A configuration is built once to check it and once to run it: the last one counts.
+        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner) = outputs;
         Ok(Arc::new(InProcessReceiver))
     }
 }

@@ -196,15 +196,15 @@ fn gunzip(data: &[u8], output: Output) -> Result<Vec<u8>, DecompressError> {
 /// The usual case, in one go into a buffer of the size that the trailer gives: that takes 0.5 ns
 /// per plain byte of spans where a stream takes 1.2.
 fn gunzip_single(data: &[u8], mut output: Output) -> Result<Vec<u8>, DecompressError> {
-    let size = gzip::claimed_len(data);
-    if size > output.limit {
-        return Err(output.too_large());
+    if gzip::header_len(data).is_none() {
+        return Err(output.invalid("no gzip header"));
     }
+    let size = gzip::claimed_len(data);
     if size > data.len().saturating_mul(DEFLATE_MAX_RATIO) {
         return Err(output.invalid("wrong length in the gzip trailer"));
     }
-    if gzip::header_len(data).is_none() {
-        return Err(output.invalid("no gzip header"));
+    if size > output.limit {
+        return Err(output.too_large());
     }
     output.bytes = vec![0; size];
     let written = STATES.with_borrow_mut(|states| {
