@@ -142,8 +142,7 @@ impl Cargo {
     /// Compiler flags that every distribution is built with.
     ///
     /// Symbol names of the newest kind tell which crate a generic function was made for. The
-    /// folders of this machine are kept out of the program: they are nobody's business, and
-    /// the same inputs are to give the same bytes elsewhere.
+    /// folders of this machine are kept out of the program: they are nobody's business.
     fn rustflags(&self) -> String {
         let home = env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo"));
         let cargo_home = env::var_os("CARGO_HOME").map(PathBuf::from).or(home);

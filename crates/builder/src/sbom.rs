@@ -1,6 +1,6 @@
 //! The bill of materials of a built program: CycloneDX 1.5, exactly the crates that are linked.
 //!
-//! Nothing in it depends on the time or the machine, so the same build gives the same bytes.
+//! Nothing in it depends on the time, so the same build gives the same bytes.
 //! Source: CycloneDX 1.5 JSON reference; package URL specification, type `cargo`.
 
 use std::collections::{BTreeMap, BTreeSet};
