@@ -12,9 +12,17 @@ pub const LIMIT: Duration = Duration::from_secs(40);
 /// # Panics
 /// If it does not, naming `what`.
 pub async fn within<T>(what: impl Display, future: impl Future<Output = T>) -> T {
-    match tokio::time::timeout(LIMIT, future).await {
+    at_most(LIMIT, what, future).await
+}
+
+/// The result of `future`, which has to come within `limit`.
+///
+/// # Panics
+/// If it does not, naming `what`.
+pub async fn at_most<T>(limit: Duration, what: impl Display, future: impl Future<Output = T>) -> T {
+    match tokio::time::timeout(limit, future).await {
         Ok(value) => value,
-        Err(_) => panic!("{what}: not within {LIMIT:?}"),
+        Err(_) => panic!("{what}: not within {limit:?}"),
     }
 }
 

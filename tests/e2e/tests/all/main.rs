@@ -2,6 +2,7 @@
 //! them; `tests/e2e/run` runs them.
 
 #![allow(
+    clippy::print_stdout,
     clippy::unwrap_used,
     clippy::expect_used,
     reason = "tests and what only they use"

@@ -3,6 +3,7 @@
 use std::fs;
 use std::net::SocketAddr;
 use std::process::Stdio;
+use std::time::Duration;
 
 use headwater_e2e::output::Output;
 use headwater_e2e::{binary, clients, ports, wait};
@@ -62,10 +63,21 @@ async fn the_first_two_commands_show_a_span() {
         output.collect(child.stdout.take().unwrap()),
         output.collect(child.stderr.take().unwrap()),
     ];
-    // `tests/e2e/run` has built it, so this only starts it.
-    wait::until("the collector of the README", || {
-        output.has("Everything is ready").then_some(())
-    })
+    // `tests/e2e/run` has built it, so that this only starts it; alone, it builds it first.
+    wait::at_most(
+        Duration::from_secs(420),
+        "the collector of the README",
+        async {
+            while !output.has("Everything is ready") {
+                assert!(
+                    child.try_wait().unwrap().is_none(),
+                    "it ended: {}",
+                    output.text()
+                );
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        },
+    )
     .await;
     for address in [grpc, http] {
         assert!(
