@@ -65,7 +65,8 @@ impl<F: Future> Slots<F> {
         }
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    #[cfg(test)]
+    fn is_empty(&self) -> bool {
         self.places.len() == self.free.len()
     }
 
