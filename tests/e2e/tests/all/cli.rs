@@ -135,6 +135,7 @@ exporters:
         .config(yaml::OTLP_IN)
         .config(tls)
         .config(&yaml::pipelines("", "nop"))
+        .metrics()
         .run()
         .await;
     assert!(

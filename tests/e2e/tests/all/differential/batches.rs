@@ -110,3 +110,63 @@ async fn batches_have_the_same_items_and_sizes() {
         different.join("\n")
     );
 }
+
+/// With `metadata_keys`, clients are kept apart, and a client beyond the limit is refused.
+#[tokio::test]
+#[ignore = "end to end: run by tests/e2e/run"]
+async fn batches_are_kept_apart_by_metadata() {
+    let config = "
+receivers:
+  otlp:
+    protocols:
+      grpc:
+        include_metadata: true
+processors:
+  batch:
+    send_batch_size: 10
+    send_batch_max_size: 10
+    timeout: 1m
+    metadata_keys: [X-Tenant, x-region]
+    metadata_cardinality_limit: 4
+";
+    let pipelines = yaml::pipelines("batch", "otlp_http");
+    let pair = Pair::start(&[yaml::OTLP_IN, yaml::HTTP_OUT, config, &pipelines]).await;
+    let clients: [&[(&str, &str)]; 5] = [
+        &[("x-tenant", "blue"), ("x-region", "eu")],
+        &[("x-tenant", "red"), ("x-region", "eu")],
+        &[("x-tenant", "blue")],
+        &[("x-other", "x")],
+        &[("x-tenant", "one too many")],
+    ];
+    let mut answers = Vec::new();
+    for side in pair.sides() {
+        let client = grpc::Client::connect(side.collector.grpc()).await.unwrap();
+        let mut codes = Vec::new();
+        for number in 0..25 {
+            let which = number % clients.len();
+            let message = samples::numbered(Signal::Traces, number * 4, 4);
+            let body = grpc::frame(false, &message.to_protobuf());
+            let call = client.call(Signal::Traces.method(), clients[which], body);
+            codes.push((which, call.await.unwrap().code.unwrap()));
+        }
+        answers.push(codes);
+    }
+    assert_eq!(answers[0], answers[1], "ours and theirs");
+    let refused = answers[0].iter().filter(|(_, code)| *code != 0);
+    assert_eq!(refused.count(), 5, "{:?}", answers[0]);
+    let (ours, theirs) = pair.stop().await;
+    ours.items().assert_is(&theirs.items(), "items");
+    let batches = |sink: &Sink| -> Vec<Items> {
+        sink.requests()
+            .iter()
+            .map(|one| Items::of([&one.message]))
+            .collect()
+    };
+    let (mut ours, theirs) = (batches(&ours), batches(&theirs));
+    // Four clients with five requests of four items each, ten at a time.
+    assert_eq!((ours.len(), theirs.len()), (8, 8));
+    for batch in theirs {
+        let same = ours.iter().position(|ours| *ours == batch);
+        ours.swap_remove(same.expect("each of their batches is one of ours"));
+    }
+}
