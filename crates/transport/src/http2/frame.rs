@@ -50,6 +50,7 @@ pub(crate) struct Reason(pub(super) u32);
 impl Reason {
     pub(crate) const NO_ERROR: Self = Self(0);
     pub(crate) const PROTOCOL_ERROR: Self = Self(1);
+    pub(crate) const INTERNAL_ERROR: Self = Self(2);
     pub(crate) const FLOW_CONTROL_ERROR: Self = Self(3);
     pub(crate) const STREAM_CLOSED: Self = Self(5);
     pub(crate) const FRAME_SIZE_ERROR: Self = Self(6);

@@ -38,8 +38,6 @@ pub(super) struct Outbox {
     /// How much of `copied` has been written.
     written: usize,
     chunks: VecDeque<Chunk>,
-    /// The length of all chunks.
-    pending: usize,
 }
 
 impl Outbox {
@@ -53,11 +51,6 @@ impl Outbox {
         self.copied.len() - self.written
     }
 
-    /// All bytes that are not yet written.
-    pub(super) const fn pending(&self) -> usize {
-        self.pending
-    }
-
     /// Appends what `write` writes.
     pub(super) fn write(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         if self.copied.capacity() == 0 {
@@ -69,7 +62,6 @@ impl Outbox {
         if added == 0 {
             return;
         }
-        self.pending += added;
         match self.chunks.back_mut() {
             Some(Chunk::Copied(length)) => *length += added,
             _ => self.chunks.push_back(Chunk::Copied(added)),
@@ -81,7 +73,6 @@ impl Outbox {
         if bytes.len() < COPY_BELOW {
             self.write(|out| out.extend_from_slice(&bytes));
         } else {
-            self.pending += bytes.len();
             self.chunks.push_back(Chunk::Shared(bytes));
         }
     }
@@ -126,7 +117,6 @@ impl Outbox {
     }
 
     fn advance(&mut self, mut count: usize) {
-        self.pending -= count;
         while count > 0 {
             let Some(chunk) = self.chunks.front_mut() else {
                 return;

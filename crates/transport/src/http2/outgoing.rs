@@ -29,6 +29,11 @@ impl Outgoing {
         }
     }
 
+    /// Whether everything has been handed over.
+    pub(crate) const fn is_done(&self) -> bool {
+        self.done
+    }
+
     /// The peer changes the stream's window; `None` beyond the largest possible.
     pub(crate) fn change_window(&mut self, by: i64) -> Option<()> {
         self.window.change(by)

@@ -284,9 +284,6 @@ impl Parser {
             }
             kind::WINDOW_UPDATE => sink.window(head.stream, u32_at(payload, 0) & 0x7fff_ffff),
             kind::PUSH_PROMISE => Err(Fault::protocol("nobody asked for a push")),
-            kind::PRIORITY if u32_at(payload, 0) & 0x7fff_ffff == head.stream => {
-                Err(Fault::protocol("a stream that depends on itself"))
-            }
             _ => sink.ignored(),
         }
     }

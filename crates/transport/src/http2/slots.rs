@@ -65,8 +65,7 @@ impl<F: Future> Slots<F> {
         }
     }
 
-    #[cfg(test)]
-    fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.places.len() == self.free.len()
     }
 

@@ -17,10 +17,8 @@ use crate::io::Io;
 /// How many frames that cost us and not the peer it may send per second: pings, settings,
 /// resets, empty data. Beyond that it is an attack.
 const MOST_PER_SECOND: u32 = 4000;
-/// How much a peer that does not read makes us hold before we stop reading, too: of frames that
-/// it provokes, and of answers. A client goes on reading, or both sides could wait for the other.
+/// How much a peer that does not read makes us hold before we stop reading, too.
 const MOST_UNREAD: usize = 256 << 10;
-const MOST_UNREAD_ANSWERS: usize = 4 << 20;
 /// The data of our keepalive pings.
 const KEEPALIVE: [u8; 8] = *b"headwate";
 
@@ -52,7 +50,6 @@ struct Peer {
 /// The state of a connection besides its streams.
 #[derive(Debug)]
 pub(crate) struct Traffic {
-    server: bool,
     out: Outbox,
     encoder: Encoder,
     decoder: Decoder,
@@ -73,7 +70,6 @@ impl Traffic {
     pub(crate) fn new(limits: Limits) -> Self {
         let (receive, increment) = ReceiveWindow::connection(limits.window);
         let mut traffic = Self {
-            server: limits.server,
             out: Outbox::default(),
             encoder: Encoder::new(),
             decoder: Decoder::new(),
@@ -146,7 +142,7 @@ impl Traffic {
 
     /// Whether the peer makes us hold so much that it must read first.
     pub(crate) const fn is_congested(&self) -> bool {
-        self.out.copied() > MOST_UNREAD || (self.server && self.out.pending() > MOST_UNREAD_ANSWERS)
+        self.out.copied() > MOST_UNREAD
     }
 
     pub(crate) fn poll_write(

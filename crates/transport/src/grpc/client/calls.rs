@@ -311,11 +311,10 @@ impl Role for Calls {
         // It is taken at once, or dropped.
         traffic.used(length);
         match self.streams.get(&stream) {
-            Some(index) => {
-                if let Some(receive) = &mut self.places[*index].receive {
-                    receive.received(length)?;
-                }
-            }
+            Some(index) => match &mut self.places[*index].receive {
+                Some(receive) => receive.received(length)?,
+                None => {}
+            },
             None if stream.is_multiple_of(2) || stream >= self.next => {
                 return Err(Fault::protocol("data for a request that was never sent"));
             }

@@ -28,13 +28,6 @@ pub(super) struct Head {
     encoding: Option<Encoding>,
     unknown_encoding: String,
     size: usize,
-    /// Whether the rules for requests are broken; see [`Head::is_request`].
-    malformed: bool,
-    scheme: bool,
-    /// A header that is no pseudo-header has come.
-    regular: bool,
-    /// The length of the body, if it was announced.
-    pub(super) length: Option<u64>,
     /// Every header that is no pseudo-header, if they were asked for.
     pub(super) all: HeaderMap,
 }
@@ -62,23 +55,14 @@ impl Head {
     }
 
     fn field(&mut self, name: &[u8], value: &[u8], methods: &[&'static str]) {
-        if name.starts_with(b":") {
-            self.malformed |= self.regular;
-        } else {
-            self.regular = true;
-        }
         match name {
             b":path" => {
-                self.malformed |= value.is_empty() || self.path.is_some();
                 self.method = methods.iter().position(|method| method.as_bytes() == value);
                 // An unknown one is named in the answer.
                 let unknown = self.method.is_none();
                 self.path = Some(if unknown { text(value) } else { String::new() });
             }
-            b":scheme" => self.malformed |= std::mem::replace(&mut self.scheme, true),
-            b":authority" => {}
             b":method" => {
-                self.malformed |= self.post.is_some();
                 self.post = Some(value == b"POST");
                 if value != b"POST" {
                     self.verb = text(value);
@@ -97,17 +81,7 @@ impl Head {
                     self.unknown_encoding = text(value);
                 }
             }
-            b"content-length" => {
-                let number = std::str::from_utf8(value)
-                    .ok()
-                    .and_then(|text| text.parse().ok());
-                self.malformed |= number.is_none();
-                self.length = number;
-            }
-            b"te" => self.malformed |= value != b"trailers",
-            b"connection" | b"proxy-connection" | b"keep-alive" | b"transfer-encoding"
-            | b"upgrade" => self.malformed = true,
-            _ => self.malformed |= name.starts_with(b":") || !is_lower_case(name),
+            _ => {}
         }
     }
 
@@ -123,9 +97,9 @@ impl Head {
         }
     }
 
-    /// Whether this is a request at all. Source: RFC 9113, section 8.3.1.
-    pub(super) const fn is_request(&self) -> bool {
-        self.path.is_some() && self.post.is_some() && self.scheme && !self.malformed
+    /// Whether this is a request at all.
+    pub(super) const fn is_complete(&self) -> bool {
+        self.path.is_some() && self.post.is_some()
     }
 
     /// The method's index, the client's patience and how the message is encoded.
@@ -165,10 +139,6 @@ impl Head {
         })?;
         Ok((method, timeout, encoding))
     }
-}
-
-fn is_lower_case(name: &[u8]) -> bool {
-    !name.is_empty() && !name.iter().any(u8::is_ascii_uppercase)
 }
 
 fn text(value: &[u8]) -> String {
