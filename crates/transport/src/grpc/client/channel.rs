@@ -6,15 +6,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use h2::client::SendRequest;
 use headwater_core::rpc::Code;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep};
 
-use super::connect::{self, Ended, Sender};
+use super::connect::{self, Ended, Lease};
 use super::target::Addresses;
 use super::{Balancer, ClientOptions};
 use crate::connect::{Address, ConnectError};
+use crate::grpc::body::Frames;
 use crate::{Status, jitter};
 
 /// Waits between attempts. Source: gRPC, "Connection Backoff Protocol", except for the longest:
@@ -31,14 +33,16 @@ const POLITE_WAIT: Duration = Duration::from_millis(10);
 
 /// A connection for one request.
 pub(super) struct Picked {
-    pub(super) sender: Sender,
+    pub(super) sender: SendRequest<Frames>,
     pub(super) address: Arc<str>,
+    _lease: Lease,
 }
 
 struct Ready {
     id: u64,
-    sender: Sender,
+    sender: SendRequest<Frames>,
     address: Arc<str>,
+    lease: Lease,
 }
 
 #[derive(Default)]
@@ -101,6 +105,7 @@ impl Channel {
                     return Ok(Picked {
                         sender: ready.sender.clone(),
                         address: Arc::clone(&ready.address),
+                        _lease: Arc::clone(&ready.lease),
                     });
                 }
                 if let Some(failure) = &state.failure
@@ -268,11 +273,12 @@ async fn keep(shared: Arc<Shared>, group: Group, hopeful: bool, wait: Duration) 
         state.next_id += 1;
         let id = state.next_id;
         state.failure = None;
-        let sender = open.sender();
+        let (sender, lease) = (open.sender.clone(), Arc::clone(&open.lease));
         state.ready.push(Ready {
             id,
             sender,
             address: address.to_string().into(),
+            lease,
         });
         id
     };
