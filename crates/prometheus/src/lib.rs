@@ -1,0 +1,11 @@
+//! What Headwater's components share of Prometheus: labels, exposition formats, relabelling, scrape
+//! configuration, remote write and the translation to and from OTLP.
+
+pub mod exposition;
+pub mod labels;
+pub mod relabel;
+pub mod remote_write;
+pub mod scrape_config;
+pub mod translate;
+
+pub use labels::{Label, Labels};

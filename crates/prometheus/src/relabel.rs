@@ -1,0 +1,1 @@
+//! Relabelling: rules that edit, keep and drop label sets.

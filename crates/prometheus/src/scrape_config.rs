@@ -1,0 +1,1 @@
+//! Scrape configuration in Prometheus's own shape.

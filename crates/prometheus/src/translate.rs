@@ -1,0 +1,1 @@
+//! Between OTLP metrics and Prometheus series.
