@@ -15,8 +15,8 @@ mod server;
 
 pub(crate) use headers::encode_message;
 
-pub(crate) use body::Frames;
 pub use body::Message;
+pub(crate) use body::{Frames, Piece};
 pub use client::{
     Balancer, Client, ClientKeepAlive, ClientOptions, ClientTarget, Method, TargetError,
 };

@@ -83,6 +83,11 @@ impl Io {
         self.activity.clone()
     }
 
+    /// Drops the first `count` of the bytes that were peeked at.
+    pub(crate) fn skip(&mut self, count: usize) {
+        self.replay.advance(count.min(self.replay.len()));
+    }
+
     /// Reads until `wanted` says that it has seen enough or the peer stops sending; the bytes
     /// stay readable. At most 64 bytes are looked at.
     ///

@@ -9,6 +9,7 @@ pub mod config;
 mod connect;
 pub mod grpc;
 pub mod http;
+mod http2;
 mod io;
 mod jitter;
 pub mod listen;

@@ -138,6 +138,34 @@ impl Frames {
     }
 }
 
+/// A part of what [`Frames`] hold.
+#[derive(Debug)]
+pub(crate) enum Piece {
+    /// So many bytes of the prefix.
+    Prefix([u8; PREFIX], usize),
+    Shared(Bytes),
+}
+
+impl Frames {
+    /// Takes up to `most` bytes off the front, at least one if there are any.
+    pub(crate) fn piece(&mut self, most: usize) -> Piece {
+        if self.prefix_left > 0 {
+            let count = self.prefix_left.min(most);
+            let mut bytes = [0; PREFIX];
+            bytes[..count].copy_from_slice(&self.chunk()[..count]);
+            self.advance(count);
+            return Piece::Prefix(bytes, count);
+        }
+        if self.current.len() > most {
+            self.remaining -= most;
+            return Piece::Shared(self.current.split_to(most));
+        }
+        self.remaining -= self.current.len();
+        let next = self.rest.pop().unwrap_or_default();
+        Piece::Shared(std::mem::replace(&mut self.current, next))
+    }
+}
+
 /// The length of the short segments at the front.
 fn short_run(segments: &[Bytes]) -> usize {
     segments

@@ -1,11 +1,13 @@
 //! The unary client.
 
 mod answer;
+mod calls;
 mod channel;
 mod connect;
 mod target;
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -15,7 +17,7 @@ use headwater_core::config::Config;
 use headwater_core::rpc::Code;
 use headwater_core::{Context, worker};
 use http::uri::{PathAndQuery, Scheme};
-use http::{HeaderMap, HeaderValue, Request, Uri, header};
+use http::{HeaderMap, HeaderValue, Uri, header};
 
 use self::channel::Channel;
 use super::body::{Frames, PREFIX, prefix};
@@ -23,6 +25,7 @@ use super::{Message, headers};
 use crate::Status;
 use crate::compression::Compressor;
 use crate::connect::Connector;
+use crate::http2::{Field, Reason};
 
 pub use self::target::{ClientTarget, TargetError};
 
@@ -110,6 +113,8 @@ impl ClientOptions {
 /// A method of one client, prepared once.
 #[derive(Debug)]
 pub struct Method {
+    /// Tells methods apart, also those of different clients.
+    id: u64,
     uri: Uri,
     headers: HeaderMap,
     /// The header of the timeout that is used every time.
@@ -185,16 +190,18 @@ impl Client {
         map.entry(header::USER_AGENT)
             .or_insert_with(|| options.user_agent.clone());
         map.insert(headers::GRPC_ACCEPT_ENCODING, headers::ACCEPTED);
-        // Replaced by every call; without its place the map would grow each time.
-        map.insert(headers::GRPC_TIMEOUT, HeaderValue::from_static("1S"));
         if let Some(compressor) = options.compressor {
             let name = compressor.encoding().grpc_name();
             map.insert(headers::GRPC_ENCODING, HeaderValue::from_static(name));
         }
+        static IDS: AtomicU64 = AtomicU64::new(0);
+        let id = IDS.fetch_add(1, Ordering::Relaxed);
+        let timeout = OnceLock::new();
         Method {
+            id,
             uri,
             headers: map,
-            timeout: OnceLock::new(),
+            timeout,
         }
     }
 
@@ -241,40 +248,20 @@ impl Client {
         loop {
             let picked = channel.pick().await?;
             let frames = self.frames(message)?;
-            let request = self.request(method, &frames, context, timeout).await?;
-            let max = self.0.options.max_message;
-            match answer::exchange(picked.sender, request, frames, max).await {
+            let headers = self.authorize(method, context, &frames, timeout).await?;
+            let timeout = timeout.map(|timeout| method.timeout_header(timeout));
+            let call = Call {
+                method,
+                headers,
+                timeout,
+                frames,
+            };
+            match picked.sender.exchange(call).await {
                 Ok(answer) => return Ok(answer),
-                Err(CallError::Status(status)) => return Err(status),
                 Err(CallError::NotProcessed(_)) if again => again = false,
-                Err(CallError::NotProcessed(error) | CallError::Failed(error)) => {
-                    return Err(answer::status_of(&error, &picked.address));
-                }
+                Err(error) => return Err(answer::status_of(error, &picked.address)),
             }
         }
-    }
-
-    async fn request(
-        &self,
-        method: &Method,
-        frames: &Frames,
-        context: &Context,
-        timeout: Option<Duration>,
-    ) -> Result<Request<()>, Status> {
-        let mut request = Request::new(());
-        *request.method_mut() = http::Method::POST;
-        *request.uri_mut() = method.uri.clone();
-        *request.version_mut() = http::Version::HTTP_2;
-        *request.headers_mut() = method.headers.clone();
-        let map = request.headers_mut();
-        match timeout {
-            Some(timeout) => {
-                map.insert(headers::GRPC_TIMEOUT, method.timeout_header(timeout));
-            }
-            None => drop(map.remove(headers::GRPC_TIMEOUT)),
-        }
-        self.authorize(method, map, context, frames).await?;
-        Ok(request)
     }
 
     fn frames(&self, message: &Message) -> Result<Frames, Status> {
@@ -291,15 +278,16 @@ impl Client {
         Ok(Frames::single(framed.into()))
     }
 
+    /// The headers of a request as an authenticator has completed them; `None` without one.
     async fn authorize(
         &self,
         method: &Method,
-        map: &mut HeaderMap,
         context: &Context,
         frames: &Frames,
-    ) -> Result<(), Status> {
+        timeout: Option<Duration>,
+    ) -> Result<Option<HeaderMap>, Status> {
         let Some(authenticator) = &self.0.options.authenticator else {
-            return Ok(());
+            return Ok(None);
         };
         let mut frames = frames.clone();
         let length = if authenticator.needs_body() {
@@ -308,17 +296,22 @@ impl Client {
             0
         };
         let body = frames.copy_to_bytes(length);
+        let mut headers = method.headers.clone();
+        if let Some(timeout) = timeout {
+            headers.insert(headers::GRPC_TIMEOUT, method.timeout_header(timeout).0);
+        }
         let mut request = ClientRequest {
             method: &http::Method::POST,
             uri: &method.uri,
-            headers: map,
+            headers: &mut headers,
             body: &body,
             context,
         };
         authenticator
             .authorize(&mut request)
             .await
-            .map_err(|error| Status::new(Code::Unauthenticated, error.message))
+            .map_err(|error| Status::new(Code::Unauthenticated, error.message))?;
+        Ok(Some(headers))
     }
 
     fn channel(&self) -> Arc<Channel> {
@@ -337,17 +330,64 @@ impl Client {
 }
 
 impl Method {
-    fn timeout_header(&self, timeout: Duration) -> HeaderValue {
+    /// The header of a timeout, and whether it is the usual one.
+    fn timeout_header(&self, timeout: Duration) -> (HeaderValue, bool) {
         let render = || {
             let text = headers::format_timeout(timeout);
             HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static("1S"))
         };
         let (usual, header) = self.timeout.get_or_init(|| (timeout, render()));
         if *usual == timeout {
-            header.clone()
+            (header.clone(), true)
         } else {
-            render()
+            (render(), false)
         }
+    }
+}
+
+/// One request.
+struct Call<'a> {
+    method: &'a Method,
+    /// All of its headers, if an authenticator has completed them.
+    headers: Option<HeaderMap>,
+    /// Otherwise its timeout, and whether that is the method's usual one.
+    timeout: Option<(HeaderValue, bool)>,
+    frames: Frames,
+}
+
+impl Call<'_> {
+    /// Requests with the same key have the same headers; `None` is unlike all others.
+    fn key(&self) -> Option<(u64, bool)> {
+        match (&self.headers, &self.timeout) {
+            (None, None) => Some((self.method.id, false)),
+            (None, Some((_, true))) => Some((self.method.id, true)),
+            _ => None,
+        }
+    }
+
+    fn fields(&self) -> impl Iterator<Item = Field<'_>> {
+        let uri = &self.method.uri;
+        let pseudo = [
+            (&b":method"[..], "POST"),
+            (b":scheme", uri.scheme_str().unwrap_or("http")),
+            (b":path", uri.path()),
+            (
+                b":authority",
+                uri.authority().map_or("", |authority| authority.as_str()),
+            ),
+        ];
+        let pseudo = pseudo
+            .into_iter()
+            .map(|(name, value)| Field::again(name, value.as_bytes()));
+        let headers = self.headers.as_ref().unwrap_or(&self.method.headers).iter();
+        let headers = headers.map(|(name, value)| Field::again(name.as_ref(), value.as_bytes()));
+        let timeout = self.timeout.as_ref().filter(|_| self.headers.is_none());
+        let timeout = timeout.map(|(value, usual)| Field {
+            name: b"grpc-timeout",
+            value: value.as_bytes(),
+            repeats: *usual,
+        });
+        pseudo.chain(headers).chain(timeout)
     }
 }
 
@@ -356,8 +396,10 @@ impl Method {
 enum CallError {
     /// The server said so.
     Status(Status),
+    /// The server ended the request.
+    Reset(Reason, Arc<str>),
     /// The connection broke; the server has not looked at the request.
-    NotProcessed(h2::Error),
+    NotProcessed(Arc<str>),
     /// The connection broke; the server may have processed the request.
-    Failed(h2::Error),
+    Failed(Arc<str>),
 }

@@ -1,9 +1,11 @@
 //! The unary server.
 
 mod answer;
-mod call;
 mod connection;
+mod head;
 mod receive;
+mod streams;
+mod timers;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -171,4 +173,18 @@ impl<H: UnaryHandler> Serve for Server<H> {
 #[derive(Debug, Clone, Copy)]
 struct Peer {
     address: Option<SocketAddr>,
+}
+
+/// An answer that is only a status.
+enum Outcome {
+    /// HTTP status 200, as all that is gRPC.
+    Status(Status),
+    /// With an HTTP status that says more to those who do not speak gRPC.
+    Http(http::StatusCode, Status),
+}
+
+impl From<Status> for Outcome {
+    fn from(status: Status) -> Self {
+        Self::Status(status)
+    }
 }

@@ -10,6 +10,7 @@ mod grpc;
 mod grpc_bad_input;
 mod grpc_client;
 mod http;
+mod http2;
 mod http_bad_input;
 mod http_client;
 mod settings;

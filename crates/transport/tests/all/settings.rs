@@ -232,6 +232,62 @@ impl ClientAuthenticator for Password {
     }
 }
 
+/// Takes its time, as those do that ask somebody else.
+struct Slow;
+
+impl Component for Slow {}
+
+impl Extension for Slow {
+    fn server_authenticator(&self) -> Option<Arc<dyn ServerAuthenticator>> {
+        Some(Arc::new(Self))
+    }
+}
+
+#[async_trait]
+impl ServerAuthenticator for Slow {
+    async fn authenticate(&self, headers: &HeaderMap) -> Result<Identity, AuthError> {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        Password.authenticate(headers).await
+    }
+}
+
+#[tokio::test]
+async fn messages_wait_for_an_authenticator_that_takes_its_time() {
+    let host = host(vec![
+        ("slow", Arc::new(Slow)),
+        ("password", Arc::new(Password)),
+    ]);
+    let handler = Handler::default();
+    let config = GrpcServerConfig {
+        auth: auth("slow"),
+        ..GrpcServerConfig::new("127.0.0.1:0")
+    };
+    let server = config
+        .server(&host, METHODS.to_vec(), handler.clone())
+        .unwrap();
+    let server = serve_with(server, listener());
+    let mut config = GrpcClientConfig::insecure(server.address.to_string());
+    config.auth = auth("password");
+    let client = config.client(&host, "x").unwrap();
+    let long = [&vec![7; 3 << 20][..], b"spans"].concat();
+    for text in [&b"spans"[..], &long] {
+        assert_eq!(call(&client, ECHO, text).await.unwrap(), text);
+    }
+    config.auth = Optional::None;
+    let stranger = config.client(&host, "x").unwrap();
+    for text in [&b""[..], &long] {
+        let status = call(&stranger, ECHO, text).await.unwrap_err();
+        assert_eq!(status.message(), "say the password");
+    }
+    let hurried = call(&stranger, ECHO, &long);
+    assert!(
+        tokio::time::timeout(Duration::from_millis(20), hurried)
+            .await
+            .is_err()
+    );
+    assert_eq!((handler.called(), handler.budget.held()), (2, 0));
+}
+
 /// Authenticates nobody.
 struct Nothing;
 

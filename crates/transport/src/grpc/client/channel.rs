@@ -6,17 +6,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
-use h2::client::SendRequest;
 use headwater_core::rpc::Code;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep};
 
-use super::connect::{self, Ended, Lease};
+use super::connect::{self, Ended, Sender};
 use super::target::Addresses;
 use super::{Balancer, ClientOptions};
 use crate::connect::{Address, ConnectError};
-use crate::grpc::body::Frames;
 use crate::{Status, jitter};
 
 /// Waits between attempts. Source: gRPC, "Connection Backoff Protocol", except for the longest:
@@ -33,16 +31,14 @@ const POLITE_WAIT: Duration = Duration::from_millis(10);
 
 /// A connection for one request.
 pub(super) struct Picked {
-    pub(super) sender: SendRequest<Frames>,
+    pub(super) sender: Sender,
     pub(super) address: Arc<str>,
-    _lease: Lease,
 }
 
 struct Ready {
     id: u64,
-    sender: SendRequest<Frames>,
+    sender: Sender,
     address: Arc<str>,
-    lease: Lease,
 }
 
 #[derive(Default)]
@@ -105,7 +101,6 @@ impl Channel {
                     return Ok(Picked {
                         sender: ready.sender.clone(),
                         address: Arc::clone(&ready.address),
-                        _lease: Arc::clone(&ready.lease),
                     });
                 }
                 if let Some(failure) = &state.failure
@@ -273,12 +268,11 @@ async fn keep(shared: Arc<Shared>, group: Group, hopeful: bool, wait: Duration) 
         state.next_id += 1;
         let id = state.next_id;
         state.failure = None;
-        let (sender, lease) = (open.sender.clone(), Arc::clone(&open.lease));
+        let sender = open.sender();
         state.ready.push(Ready {
             id,
             sender,
             address: address.to_string().into(),
-            lease,
         });
         id
     };

@@ -1,39 +1,110 @@
-//! One HTTP/2 connection of a client: handshake and life.
+//! One connection of a client: handshake, life, end.
 
-use std::future::Future as _;
+use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::task::Poll;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use h2::client::{Connection, SendRequest};
+use bytes::Bytes;
+use futures_util::task::AtomicWaker;
+use tokio::io::AsyncWriteExt as _;
 use tokio::time::timeout;
 
-use super::ClientOptions;
+use super::calls::{Calls, Closed};
+use super::{Call, CallError, ClientOptions};
 use crate::connect::{Address, Alpn, CONNECT_TIMEOUT, ConnectError};
-use crate::grpc::body::Frames;
-use crate::grpc::keepalive::{KeepAlive, Liveness};
+use crate::grpc::keepalive::{Due, KeepAlive};
 use crate::grpc::{ANSWER_WINDOW, MAX_HEADERS};
+use crate::http2::{Fault, Limits, Link, Reason, Traffic};
 use crate::io::Io;
 
-/// The most often a client may ping. Source: grpc-go, `keepalive.ClientParameters.Time`.
-const SHORTEST_KEEPALIVE: Duration = Duration::from_secs(10);
+/// The frames that answers may have: the smallest limit that there is.
+const MAX_FRAME: u32 = 16 << 10;
+/// How long the last words to a server may take.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+struct State {
+    traffic: Traffic,
+    calls: Calls,
+}
+
+struct Connection {
+    state: Mutex<State>,
+    /// The task that reads and writes.
+    driver: AtomicWaker,
+}
+
+impl Connection {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Sends requests on a connection. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Sender(Arc<Connection>);
+
+impl Sender {
+    /// Sends a request and waits for its answer.
+    pub(super) fn exchange(self, call: Call<'_>) -> Exchange<'_> {
+        Exchange {
+            connection: self.0,
+            call,
+            place: None,
+        }
+    }
+}
+
+/// A request on its way. Dropping it resets the stream.
+pub(super) struct Exchange<'a> {
+    connection: Arc<Connection>,
+    call: Call<'a>,
+    place: Option<usize>,
+}
+
+impl Future for Exchange<'_> {
+    type Output = Result<Bytes, CallError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        let mut state = this.connection.lock();
+        let State { traffic, calls } = &mut *state;
+        let Some(place) = this.place else {
+            let place = ready!(calls.poll_begin(traffic, cx, &mut this.call))?;
+            this.place = Some(place);
+            drop(state);
+            this.connection.driver.wake();
+            return Poll::Pending;
+        };
+        let result = ready!(calls.poll_end(cx, place));
+        this.place = None;
+        Poll::Ready(result)
+    }
+}
+
+impl Drop for Exchange<'_> {
+    fn drop(&mut self) {
+        if let Some(place) = self.place {
+            let mut state = self.connection.lock();
+            let State { traffic, calls } = &mut *state;
+            calls.cancel(traffic, place);
+            drop(state);
+            self.connection.driver.wake();
+        }
+    }
+}
 
 /// A connection on which the server has answered.
 pub(super) struct Open {
-    pub(super) sender: SendRequest<Frames>,
-    /// Cloned by every request; tells whether any is open.
-    pub(super) lease: Lease,
-    connection: Connection<Io, Frames>,
+    connection: Arc<Connection>,
+    io: Io,
+    link: Link,
     keepalive: Option<KeepAlive>,
-    ping_when_idle: bool,
 }
 
-/// Counts the requests that use a connection.
-pub(super) type Lease = Arc<()>;
-
-/// Connects and waits for the server's first bytes, so that what is no HTTP/2 server is told
-/// apart from one that breaks later.
+/// Connects and waits for the server's settings, so that what is no HTTP/2 server is told apart
+/// from one that breaks later.
 pub(super) async fn open(
     options: &Arc<ClientOptions>,
     address: &Address,
@@ -48,47 +119,45 @@ pub(super) async fn open(
             address: address.clone(),
         });
     }
-    let activity = io.activity();
-    let not_http2 = |error: &h2::Error| ConnectError::NotHttp2 {
-        address: address.clone(),
-        error: error.to_string(),
-    };
-    let mut builder = h2::client::Builder::new();
-    builder
-        .enable_push(false)
-        .initial_window_size(ANSWER_WINDOW)
-        .initial_connection_window_size(ANSWER_WINDOW)
-        .max_header_list_size(MAX_HEADERS);
-    let handshake = builder.handshake::<_, Frames>(io).await;
-    let (sender, mut connection) = handshake.map_err(|error| not_http2(&error))?;
-    let keepalive = options.keepalive.and_then(|keepalive| {
-        let time = keepalive.time.max(SHORTEST_KEEPALIVE);
-        let pings = connection.ping_pong()?;
-        Some(KeepAlive::new(
-            time,
-            keepalive.timeout,
-            pings,
-            activity.clone(),
-        ))
+    let traffic = Traffic::new(Limits {
+        server: false,
+        stream_window: ANSWER_WINDOW,
+        window: ANSWER_WINDOW,
+        max_frame: MAX_FRAME,
+        max_headers: MAX_HEADERS,
+        max_streams: 0,
     });
-    let ping_when_idle = options.keepalive.is_some_and(|k| k.permit_without_stream);
-    let settled = std::future::poll_fn(|cx| match Pin::new(&mut connection).poll(cx) {
-        Poll::Ready(Ok(())) => Poll::Ready(Err(ConnectError::NotHttp2 {
+    let calls = Calls::new(options.max_message);
+    let state = Mutex::new(State { traffic, calls });
+    let keepalive = options
+        .keepalive
+        .map(|keepalive| KeepAlive::new(keepalive, io.activity()));
+    let mut open = Open {
+        connection: Arc::new(Connection {
+            state,
+            driver: AtomicWaker::new(),
+        }),
+        io,
+        link: Link::new(MAX_FRAME),
+        keepalive,
+    };
+    let settled = std::future::poll_fn(|cx| {
+        let fault = open.poll(cx);
+        if open.connection.lock().traffic.is_settled() {
+            return Poll::Ready(Ok(()));
+        }
+        let fault = ready!(fault);
+        let error = match fault {
+            Fault::Closed => "it closed the connection".to_owned(),
+            fault => fault.to_string(),
+        };
+        Poll::Ready(Err(ConnectError::NotHttp2 {
             address: address.clone(),
-            error: "it closed the connection".to_owned(),
-        })),
-        Poll::Ready(Err(error)) => Poll::Ready(Err(not_http2(&error))),
-        Poll::Pending if activity.take() => Poll::Ready(Ok(())),
-        Poll::Pending => Poll::Pending,
+            error,
+        }))
     });
     match timeout(CONNECT_TIMEOUT, settled).await {
-        Ok(Ok(())) => Ok(Open {
-            sender,
-            lease: Lease::default(),
-            connection,
-            keepalive,
-            ping_when_idle,
-        }),
+        Ok(Ok(())) => Ok(open),
         Ok(Err(error)) => Err(error),
         Err(_) => Err(ConnectError::Timeout {
             address: address.clone(),
@@ -98,52 +167,122 @@ pub(super) async fn open(
 
 /// Why a connection takes no more requests.
 pub(super) enum Ended {
-    /// It is gone.
+    /// It is gone; `None` if that was no fault.
     Closed(Option<String>),
     /// The server asked to go away; requests in hand may still be answered.
     Draining(Box<Open>),
 }
 
 impl Open {
-    /// Drives the connection until it takes no more requests.
-    pub(super) async fn run(mut self) -> Ended {
-        let mut probe = self.sender.clone();
-        // Ours and that of the list of connections.
-        let idle = Arc::strong_count(&self.lease);
-        let closed = std::future::poll_fn(|cx| {
-            loop {
-                if let Poll::Ready(result) = Pin::new(&mut self.connection).poll(cx) {
-                    return Poll::Ready(Some(result.err().map(|error| error.to_string())));
-                }
-                if let Poll::Ready(Err(_)) = probe.poll_ready(cx) {
-                    return Poll::Ready(None);
-                }
-                let Some(keepalive) = &mut self.keepalive else {
-                    return Poll::Pending;
-                };
-                let busy = self.ping_when_idle || Arc::strong_count(&self.lease) > idle;
-                match keepalive.poll(cx, busy) {
-                    Liveness::Alive => return Poll::Pending,
-                    Liveness::Pinged => {}
-                    Liveness::Dead => {
-                        let text = "a keepalive ping was not answered".to_owned();
-                        return Poll::Ready(Some(Some(text)));
-                    }
+    pub(super) fn sender(&self) -> Sender {
+        Sender(Arc::clone(&self.connection))
+    }
+
+    /// Reads, writes and pings. Ready with what ends the connection.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Fault> {
+        self.connection.driver.register(cx.waker());
+        let mut state = self.connection.lock();
+        let State { traffic, calls } = &mut *state;
+        loop {
+            if let Poll::Ready(fault) = self.link.poll_read(&mut self.io, cx, traffic, calls) {
+                return Poll::Ready(fault);
+            }
+            let congested = traffic.is_congested();
+            if let Poll::Ready(Err(fault)) = traffic.poll_write(&mut self.io, cx) {
+                return Poll::Ready(fault);
+            }
+            if congested && !traffic.is_congested() {
+                continue;
+            }
+            let Some(keepalive) = &mut self.keepalive else {
+                return Poll::Pending;
+            };
+            match keepalive.poll(cx, !calls.is_idle()) {
+                None => return Poll::Pending,
+                Some(Due::Ping) => traffic.ping(),
+                Some(Due::Close) => {
+                    let text = "a keepalive ping was not answered";
+                    return Poll::Ready(Fault::Protocol(Reason::NO_ERROR, text));
                 }
             }
-        })
-        .await;
-        match closed {
-            Some(error) => Ended::Closed(error),
-            None => Ended::Draining(Box::new(self)),
         }
     }
 
-    /// Drives a connection that takes no more requests to its end.
-    pub(super) async fn drain(self) {
-        drop(self.sender);
-        if let Err(error) = self.connection.await {
-            tracing::debug!(%error, "connection broke while it was being closed");
+    /// Drives the connection until it takes no more requests.
+    pub(super) async fn run(mut self) -> Ended {
+        let fault = std::future::poll_fn(|cx| {
+            let fault = self.poll(cx).map(Some);
+            let going = matches!(
+                self.connection.lock().calls.closed(),
+                Some(Closed::GoAway(_))
+            );
+            if fault.is_pending() && going {
+                Poll::Ready(None)
+            } else {
+                fault
+            }
+        })
+        .await;
+        match fault {
+            None if self.connection.lock().calls.is_idle() => {
+                self.close(None).await;
+                Ended::Closed(None)
+            }
+            None => Ended::Draining(Box::new(self)),
+            Some(fault) => Ended::Closed(self.close(Some(fault)).await),
+        }
+    }
+
+    /// Drives a connection that takes no more requests until the last is answered.
+    pub(super) async fn drain(mut self) {
+        let fault = std::future::poll_fn(|cx| {
+            let fault = self.poll(cx).map(Some);
+            let idle = self.connection.lock().calls.is_idle();
+            if fault.is_pending() && idle {
+                Poll::Ready(None)
+            } else {
+                fault
+            }
+        })
+        .await;
+        self.close(fault).await;
+    }
+
+    /// Ends the connection; what ended it comes back as text, unless the server did, politely.
+    async fn close(mut self, fault: Option<Fault>) -> Option<String> {
+        let text = fault.as_ref().map(ToString::to_string);
+        {
+            let mut state = self.connection.lock();
+            let State { traffic, calls } = &mut *state;
+            let polite = matches!(calls.closed(), Some(Closed::GoAway(_)));
+            calls.fail(text.as_deref().unwrap_or("the connection was closed"));
+            match fault {
+                Some(Fault::Closed) if polite => return None,
+                Some(Fault::Closed | Fault::Io(_)) => return text,
+                Some(Fault::Protocol(reason, text)) => traffic.go_away(0, reason, text),
+                None => traffic.go_away(0, Reason::NO_ERROR, ""),
+            }
+        }
+        let farewell = async {
+            let connection = &self.connection;
+            let io = &mut self.io;
+            let written =
+                std::future::poll_fn(|cx| connection.lock().traffic.poll_write(io, cx)).await;
+            if written.is_ok() {
+                drop(self.io.shutdown().await);
+            }
+        };
+        drop(timeout(FAREWELL, farewell).await);
+        text
+    }
+}
+
+/// Dropped with requests in hand, as when its client is: they must not wait for ever.
+impl Drop for Open {
+    fn drop(&mut self) {
+        let mut state = self.connection.lock();
+        if !matches!(state.calls.closed(), Some(Closed::Broken(_))) {
+            state.calls.fail("the client was closed");
         }
     }
 }

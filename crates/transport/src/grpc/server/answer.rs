@@ -1,78 +1,101 @@
 //! Writing answers.
 
 use bytes::Bytes;
-use h2::server::SendResponse;
 use headwater_core::rpc::Code;
-use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use http::StatusCode;
 
-use super::call::Outcome;
+use super::Outcome;
 use crate::Status;
-use crate::grpc::body::{PREFIX, prefix};
-use crate::grpc::{details, headers};
+use crate::grpc::{Frames, Message, details, headers};
+use crate::http2::{Field, Outgoing, SendWindow, Traffic};
 
-/// The framed empty message, the usual answer to an export.
-static EMPTY: [u8; PREFIX] = [0; PREFIX];
+const STATUS_OK: Field<'_> = Field::again(b":status", b"200");
+const CONTENT_TYPE: Field<'_> = Field::again(b"content-type", b"application/grpc");
+const GRPC_OK: Field<'_> = Field::again(b"grpc-status", b"0");
 
-/// Sends the answer. The client may be gone; then nobody is left to tell.
-pub(super) fn send(mut respond: SendResponse<Bytes>, outcome: Outcome) {
-    let sent = match outcome {
-        Outcome::Message(message) => send_message(&mut respond, &message),
-        Outcome::Status(status) => send_status(&mut respond, StatusCode::OK, &status),
-        Outcome::Http(code, status) => send_status(&mut respond, code, &status),
-        Outcome::Gone => return,
-    };
-    if let Err(error) = sent {
-        tracing::debug!(%error, "answer not sent");
+/// Writes the answers of one connection.
+#[derive(Debug, Default)]
+pub(super) struct Answers {
+    /// Headers and trailers of a success as they were encoded last, and when that holds.
+    success: Option<(u64, Vec<u8>, Vec<u8>)>,
+}
+
+impl Answers {
+    /// Begins a message; the result is what of it is still to be sent, with the trailers behind
+    /// it.
+    pub(super) fn message(
+        &mut self,
+        traffic: &mut Traffic,
+        stream: u32,
+        window: SendWindow,
+        message: Bytes,
+    ) -> Result<Option<Outgoing>, Status> {
+        let frames = Frames::plain(&Message::from(message)).ok_or_else(|| {
+            Status::new(Code::ResourceExhausted, "the answer is larger than 4 GiB")
+        })?;
+        match self.current(traffic) {
+            Some((head, _)) => traffic.block(stream, head, false),
+            None => traffic.headers(stream, [STATUS_OK, CONTENT_TYPE].into_iter(), false),
+        }
+        let mut outgoing = Outgoing::new(frames, window, false);
+        if outgoing.pump(traffic, stream) {
+            self.trailers(traffic, stream);
+            return Ok(None);
+        }
+        Ok(Some(outgoing))
+    }
+
+    /// Ends a message.
+    pub(super) fn trailers(&mut self, traffic: &mut Traffic, stream: u32) {
+        match self.current(traffic) {
+            Some((_, tail)) => traffic.block(stream, tail, true),
+            None => {
+                traffic.headers(stream, std::iter::once(GRPC_OK), true);
+                // Everything is in the table now: the same again is a few bytes.
+                let head = traffic.encode([STATUS_OK, CONTENT_TYPE].into_iter());
+                let tail = traffic.encode(std::iter::once(GRPC_OK));
+                self.success = Some((traffic.generation(), head, tail));
+            }
+        }
+    }
+
+    fn current(&self, traffic: &Traffic) -> Option<(&[u8], &[u8])> {
+        let (generation, head, tail) = self.success.as_ref()?;
+        (*generation == traffic.generation()).then_some((head, tail))
     }
 }
 
-fn send_message(respond: &mut SendResponse<Bytes>, message: &Bytes) -> Result<(), h2::Error> {
-    let framed = if message.is_empty() {
-        Bytes::from_static(&EMPTY)
-    } else {
-        let Some(prefix) = prefix(false, message.len()) else {
-            let status = Status::new(Code::ResourceExhausted, "the answer is larger than 4 GiB");
-            return send_status(respond, StatusCode::OK, &status);
-        };
-        [&prefix[..], message].concat().into()
+/// Sends an answer that is only a status.
+pub(super) fn status(traffic: &mut Traffic, stream: u32, outcome: &Outcome) {
+    let (code, status) = match outcome {
+        Outcome::Status(status) => (StatusCode::OK, status),
+        Outcome::Http(code, status) => (*code, status),
     };
-    let mut response = Response::new(());
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, headers::CONTENT_TYPE);
-    let mut trailers = HeaderMap::with_capacity(1);
-    trailers.insert(headers::GRPC_STATUS, HeaderValue::from_static("0"));
-    let mut stream = respond.send_response(response, false)?;
-    stream.send_data(framed, false)?;
-    stream.send_trailers(trailers)
-}
-
-fn send_status(
-    respond: &mut SendResponse<Bytes>,
-    code: StatusCode,
-    status: &Status,
-) -> Result<(), h2::Error> {
-    let mut response = Response::new(());
-    *response.status_mut() = code;
-    let map = response.headers_mut();
-    map.insert(CONTENT_TYPE, headers::CONTENT_TYPE);
-    map.insert(
-        headers::GRPC_STATUS,
-        HeaderValue::from(u16::from(status.code().number())),
-    );
-    if !status.message().is_empty() {
-        map.insert(
-            headers::GRPC_MESSAGE,
-            headers::encode_message(status.message()),
-        );
+    let mut number = [0; 2];
+    let number = decimal(status.code().number(), &mut number);
+    let message = headers::encode_message(status.message());
+    let details = details::encode(status);
+    let accepted = headers::ACCEPTED;
+    let mut fields = vec![
+        Field::again(b":status", code.as_str().as_bytes()),
+        CONTENT_TYPE,
+        Field::again(b"grpc-status", number),
+    ];
+    if !message.is_empty() {
+        fields.push(Field::once(b"grpc-message", message.as_bytes()));
     }
-    if let Some(details) = details::encode(status) {
-        map.insert(headers::GRPC_DETAILS, details);
+    if let Some(details) = &details {
+        fields.push(Field::once(b"grpc-status-details-bin", details.as_bytes()));
     }
     if status.code() == Code::Unimplemented {
         // A client whose encoding is unknown here learns which ones are not.
-        map.insert(headers::GRPC_ACCEPT_ENCODING, headers::ACCEPTED);
+        fields.push(Field::once(b"grpc-accept-encoding", accepted.as_bytes()));
     }
-    respond.send_response(response, true).map(drop)
+    traffic.headers(stream, fields.into_iter(), true);
+}
+
+/// The digits of a gRPC code.
+fn decimal(number: u8, digits: &mut [u8; 2]) -> &[u8] {
+    *digits = [b'0' + number / 10, b'0' + number % 10];
+    &digits[usize::from(number < 10)..]
 }

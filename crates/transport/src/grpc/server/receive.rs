@@ -1,152 +1,138 @@
-//! Reading one message: admission first, then one buffer of exactly its size.
+//! A message on its way in: admission first, then one buffer of exactly its size.
 
 use std::time::Duration;
 
-use bytes::{Buf, Bytes};
-use h2::RecvStream;
+use bytes::{Bytes, BytesMut};
 use headwater_core::Ticket;
 use headwater_core::rpc::Code;
-use tokio::time::timeout;
 
-use super::call::Outcome;
 use crate::Status;
+use crate::compression::{DecompressError, Encoding, decompress};
 use crate::grpc::body::PREFIX;
 
-/// Shorter messages are copied even if they arrive in one frame: a slice would pin the
-/// connection's read buffer, which is larger, for as long as the batch lives.
-const SHARE_FROM: usize = 32 << 10;
 /// The slowest acceptable sender, in bytes per second.
 const SLOWEST: u64 = 32 << 10;
 
-pub(super) struct Received {
-    pub(super) compressed: bool,
-    pub(super) message: Bytes,
-    pub(super) ticket: Ticket,
+/// The message of one request.
+#[derive(Debug)]
+pub(super) enum Incoming {
+    /// So much of the prefix is there.
+    Prefix { bytes: [u8; PREFIX], filled: usize },
+    /// The message is being filled; it has the capacity that it needs.
+    Message {
+        bytes: BytesMut,
+        length: usize,
+        compressed: bool,
+        ticket: Ticket,
+    },
 }
 
-/// Reads the only message of a unary request and the end of the stream.
-pub(super) async fn message(
-    body: &mut RecvStream,
+impl Default for Incoming {
+    fn default() -> Self {
+        Self::Prefix {
+            bytes: [0; PREFIX],
+            filled: 0,
+        }
+    }
+}
+
+impl Incoming {
+    /// Takes data. `admit` is asked once, when the length is known.
+    pub(super) fn data(
+        &mut self,
+        mut data: &[u8],
+        max: usize,
+        admit: impl FnOnce(usize) -> Result<Ticket, Status>,
+    ) -> Result<(), Status> {
+        if let Self::Prefix { bytes, filled } = self {
+            let (part, rest) = data.split_at(data.len().min(PREFIX - *filled));
+            bytes[*filled..*filled + part.len()].copy_from_slice(part);
+            *filled += part.len();
+            data = rest;
+            if *filled < PREFIX {
+                return Ok(());
+            }
+            *self = begin(*bytes, max, admit)?;
+        }
+        if let Self::Message { bytes, length, .. } = self {
+            if data.len() > *length - bytes.len() {
+                let text = "grpc: received more than one message for a unary method";
+                return Err(Status::new(Code::Internal, text));
+            }
+            bytes.extend_from_slice(data);
+        }
+        Ok(())
+    }
+
+    /// How much longer than usual the message may take.
+    pub(super) fn patience(&self) -> Duration {
+        match self {
+            Self::Prefix { .. } => Duration::ZERO,
+            Self::Message { length, .. } => Duration::from_secs(*length as u64 / SLOWEST),
+        }
+    }
+
+    /// The complete message, plain, with its ticket.
+    pub(super) fn finish(self, encoding: Encoding, max: usize) -> Result<(Bytes, Ticket), Status> {
+        match self {
+            Self::Message {
+                bytes,
+                length,
+                compressed,
+                mut ticket,
+            } if bytes.len() == length => {
+                let message = bytes.freeze();
+                if !compressed {
+                    return Ok((message, ticket));
+                }
+                let plain = plain(encoding, &message, max)?;
+                ticket.resize(plain.len());
+                Ok((plain, ticket))
+            }
+            _ => {
+                let text = "grpc: the request ended before its message did";
+                Err(Status::new(Code::Internal, text))
+            }
+        }
+    }
+}
+
+fn begin(
+    prefix: [u8; PREFIX],
     max: usize,
-    patience: Duration,
     admit: impl FnOnce(usize) -> Result<Ticket, Status>,
-) -> Result<Received, Outcome> {
-    let mut reader = Reader {
-        body,
-        chunk: Bytes::new(),
-        total: 0,
-    };
-    let prefix = within(patience, reader.prefix()).await?;
-    let length = u32::from_be_bytes([prefix[1], prefix[2], prefix[3], prefix[4]]) as usize;
-    if prefix[0] > 1 {
-        let text = format!("grpc: received unexpected payload format {}", prefix[0]);
-        return Err(Status::new(Code::Internal, text).into());
+) -> Result<Incoming, Status> {
+    let [flag, length @ ..] = prefix;
+    let length = u32::from_be_bytes(length) as usize;
+    if flag > 1 {
+        let text = format!("grpc: received unexpected payload format {flag}");
+        return Err(Status::new(Code::Internal, text));
     }
     if length > max {
         // grpc-go's words: people search for them.
         let text = format!("grpc: received message larger than max ({length} vs. {max})");
-        return Err(Status::new(Code::ResourceExhausted, text).into());
+        return Err(Status::new(Code::ResourceExhausted, text));
     }
     let ticket = admit(length)?;
-    let patience = patience + Duration::from_secs(length as u64 / SLOWEST);
-    let message = within(patience, reader.rest(length)).await?;
-    Ok(Received {
-        compressed: prefix[0] == 1,
-        message,
+    let bytes = BytesMut::with_capacity(length);
+    Ok(Incoming::Message {
+        bytes,
+        length,
+        compressed: flag == 1,
         ticket,
     })
 }
 
-async fn within<T>(
-    patience: Duration,
-    work: impl Future<Output = Result<T, Outcome>>,
-) -> Result<T, Outcome> {
-    timeout(patience, work).await.unwrap_or_else(|_| {
-        let text = "the message did not arrive in time";
-        Err(Status::new(Code::DeadlineExceeded, text).into())
-    })
-}
-
-struct Reader<'a> {
-    body: &'a mut RecvStream,
-    /// What has arrived and is not used yet.
-    chunk: Bytes,
-    /// The bytes of `chunk` at arrival, which the peer may send again once they are used.
-    total: usize,
-}
-
-impl Reader<'_> {
-    /// Replaces `chunk` by the next one; `false` at the end of the stream.
-    async fn next(&mut self) -> Result<bool, Outcome> {
-        self.release();
-        match std::future::poll_fn(|cx| self.body.poll_data(cx)).await {
-            Some(Ok(chunk)) => {
-                self.total = chunk.len();
-                self.chunk = chunk;
-                Ok(true)
-            }
-            Some(Err(_)) => Err(Outcome::Gone),
-            None => Ok(false),
-        }
+fn plain(encoding: Encoding, message: &Bytes, max: usize) -> Result<Bytes, Status> {
+    if encoding == Encoding::Identity {
+        let text = "grpc: compressed flag set with identity or empty encoding";
+        return Err(Status::new(Code::Internal, text));
     }
-
-    fn release(&mut self) {
-        let used = std::mem::take(&mut self.total);
-        if used > 0 {
-            // Fails only for more than was received.
-            drop(self.body.flow_control().release_capacity(used));
-        }
-    }
-
-    async fn prefix(&mut self) -> Result<[u8; PREFIX], Outcome> {
-        let mut prefix = [0; PREFIX];
-        let mut filled = 0;
-        while filled < PREFIX {
-            if self.chunk.is_empty() && !self.next().await? {
-                return Err(cut_off());
-            }
-            let take = self.chunk.len().min(PREFIX - filled);
-            self.chunk.copy_to_slice(&mut prefix[filled..filled + take]);
-            filled += take;
-        }
-        Ok(prefix)
-    }
-
-    async fn rest(&mut self, length: usize) -> Result<Bytes, Outcome> {
-        let message = if self.chunk.len() == length && length >= SHARE_FROM {
-            std::mem::take(&mut self.chunk)
-        } else {
-            let mut message = Vec::with_capacity(length);
-            loop {
-                let take = self.chunk.len().min(length - message.len());
-                message.extend_from_slice(&self.chunk[..take]);
-                self.chunk.advance(take);
-                if message.len() == length {
-                    break Bytes::from(message);
-                }
-                if !self.next().await? {
-                    return Err(cut_off());
-                }
-            }
+    decompress(encoding, message, max).map_err(|error| {
+        let code = match error {
+            DecompressError::TooLarge { .. } => Code::ResourceExhausted,
+            DecompressError::Invalid { .. } => Code::Internal,
         };
-        // Also sees a second message, which unary methods do not have.
-        loop {
-            if !self.chunk.is_empty() {
-                let text = "grpc: received more than one message for a unary method";
-                return Err(Status::new(Code::Internal, text).into());
-            }
-            if self.body.is_end_stream() || !self.next().await? {
-                self.release();
-                return Ok(message);
-            }
-        }
-    }
-}
-
-fn cut_off() -> Outcome {
-    Status::new(
-        Code::Internal,
-        "grpc: the request ended before its message did",
-    )
-    .into()
+        Status::new(code, format!("grpc: {error}"))
+    })
 }
