@@ -59,6 +59,6 @@ bench:
 load *flags:
     cargo run --release -p headwater-load -- run {{flags}}
 
-# Fuzz one target for a minute (needs cargo-fuzz and a nightly toolchain).
-fuzz target:
-    cargo +nightly fuzz run {{target}} -- -max_total_time=60
+# Fuzz for ten minutes a target: `just fuzz`, `just fuzz wire json`.
+fuzz *targets:
+    FUZZ_SECONDS="${FUZZ_SECONDS:-600}" fuzz/run {{targets}}
