@@ -30,6 +30,7 @@ pub use fetch::{Fetch, PlainHttp};
 pub use render::{render_human, render_json};
 pub use resolver::{Resolved, Resolver};
 pub use write::{to_annotated_yaml, to_json, to_yaml};
+pub use yaml::parse_source as parse_yaml;
 
 /// The largest text that is read, and the longest a value may become.
 const MAX_DOCUMENT_BYTES: usize = 16 * 1024 * 1024;

@@ -475,8 +475,9 @@ fn hint(text: &str, at: usize) -> &'static str {
     }
 }
 
-/// The text of a source, read as YAML.
-pub(crate) fn parse_source(
+/// Reads the first document of a source as YAML, without expanding anything in it; an empty one is
+/// null. `None` after an error that leaves nothing to read; all errors are in `diagnostics`.
+pub fn parse_source(
     source: &std::sync::Arc<Source>,
     diagnostics: &mut Diagnostics,
 ) -> Option<Node> {

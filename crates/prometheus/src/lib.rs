@@ -2,10 +2,13 @@
 //! configuration, remote write and the translation to and from OTLP.
 
 pub mod exposition;
+pub mod glob;
 pub mod labels;
 pub mod relabel;
 pub mod remote_write;
 pub mod scrape_config;
+mod text;
 pub mod translate;
 
 pub use labels::{Label, Labels};
+pub use text::{Secret, Text};

@@ -1,0 +1,1 @@
+//! Configurations as they are written, and what becomes of them.
