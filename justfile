@@ -23,9 +23,10 @@ lint:
 fmt:
     cargo fmt --all
 
-# Licences, sources, advisories (needs cargo-deny).
-deny:
-    cargo deny check
+# Licences, sources, duplicates, advisories (installs cargo-deny into target/ the first time).
+deny *checks:
+    [ -x target/deny/bin/cargo-deny ] || cargo install cargo-deny --version 0.19.9 --locked --root target/deny
+    PATH="target/deny/bin:$PATH" cargo deny check {{checks}}
 
 # API documentation.
 doc:
