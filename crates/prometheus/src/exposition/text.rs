@@ -1,0 +1,344 @@
+//! Text 0.0.4 (and 1.0.0, which differs in its name only).
+
+use std::ops::Range;
+
+use super::entry::{Entry, Series, Source};
+use super::error::{ParseError, Problem, excerpt};
+use super::escape::{decode, decode_help};
+use super::kind::MetricType;
+use super::number::parse_float;
+use super::scan::{Piece, Quoted, Rules, begins_name, metric_name, skip_blanks, skip_nuls};
+
+/// A parser of text 0.0.4. The end of the body counts as a line break.
+#[derive(Debug)]
+pub(super) struct Text<'a> {
+    body: &'a [u8],
+    at: usize,
+    /// Whether the whole body is UTF-8, which spares looking at each value.
+    utf8: bool,
+    kind: MetricType,
+}
+
+/// What [`Text::advance`] found.
+#[derive(Debug)]
+pub(super) enum Step {
+    Help(Range<usize>, Range<usize>),
+    Type(Range<usize>),
+    Comment(Range<usize>),
+    Series {
+        key: Range<usize>,
+        value: f64,
+        timestamp: Option<i64>,
+        expected: bool,
+    },
+}
+
+impl<'a> Text<'a> {
+    pub(super) fn new(body: &'a [u8]) -> Self {
+        Self {
+            body,
+            at: 0,
+            utf8: std::str::from_utf8(body).is_ok(),
+            kind: MetricType::Unknown,
+        }
+    }
+
+    pub(super) fn advance(&mut self, expected: &[u8]) -> Result<Option<Step>, ParseError> {
+        let step = self
+            .step(expected)
+            .map_err(|(at, what)| ParseError::text(self.body, at, what));
+        if !matches!(step, Ok(Some(_))) {
+            self.at = self.body.len();
+        }
+        step
+    }
+
+    pub(super) fn entry(&self, step: Step) -> Entry<'_> {
+        match step {
+            Step::Help(name, text) => Entry::Help {
+                name: decode(&self.body[name]),
+                text: decode_help(&self.body[text]),
+            },
+            Step::Type(name) => Entry::Type {
+                name: decode(&self.body[name]),
+                kind: self.kind,
+            },
+            Step::Comment(text) => Entry::Comment(&self.body[text]),
+            Step::Series {
+                key,
+                value,
+                timestamp,
+                expected,
+            } => Entry::Series(Series {
+                key: &self.body[key],
+                value,
+                timestamp,
+                expected,
+                source: Source::Text(self.kind),
+            }),
+        }
+    }
+
+    #[inline]
+    fn step(&mut self, expected: &[u8]) -> Result<Option<Step>, (usize, Problem)> {
+        if let Some(end) = self.expected_end(expected) {
+            return self.sample(self.at, end, true).map(Some);
+        }
+        loop {
+            let start = self.at;
+            let at = skip_blanks(self.body, start);
+            return match self.body.get(at) {
+                None | Some(0) => Ok(None),
+                Some(b'\n') => {
+                    self.at = at + 1;
+                    continue;
+                }
+                Some(b'#') => self.comment(at),
+                Some(b'{') => {
+                    let end = self.braces(at + 1, false)?;
+                    self.sample(start, end, false).map(Some)
+                }
+                Some(&byte) if begins_name(byte) => {
+                    let name = metric_name(self.body, at);
+                    let brace = skip_blanks(self.body, name);
+                    let end = if self.body.get(brace) == Some(&b'{') {
+                        self.braces(brace + 1, true)?
+                    } else {
+                        name
+                    };
+                    self.sample(start, end, false).map(Some)
+                }
+                Some(_) => Err(self.expected(at, "a valid start token")),
+            };
+        }
+    }
+
+    /// The end of the series at this place, if it is the one expected: what was read once need not
+    /// be looked at again.
+    #[inline]
+    fn expected_end(&self, expected: &[u8]) -> Option<usize> {
+        let rest = self.body.get(self.at..)?.strip_prefix(expected)?;
+        let fits = match (expected.last()?, rest) {
+            (b'}', _) => true,
+            // Without braces the name has to end here, and no braces may follow.
+            (_, [b' ' | b'\t', next, ..]) => !matches!(next, b' ' | b'\t' | b'{'),
+            _ => false,
+        };
+        fits.then_some(self.at + expected.len())
+    }
+
+    /// Reads a label set from behind its opening brace and answers with the place behind it.
+    #[inline]
+    fn braces(&self, mut at: usize, mut named: bool) -> Result<usize, (usize, Problem)> {
+        loop {
+            let start = at;
+            match Rules::Text.piece(self.body, &mut at)? {
+                Piece::Label {
+                    name,
+                    quoted,
+                    value,
+                } => {
+                    if !self.utf8 {
+                        check_utf8(self.body, "label value", value)?;
+                        if quoted {
+                            check_utf8(self.body, "label name", name)?;
+                        }
+                    }
+                }
+                Piece::MetricName(name) => {
+                    if named {
+                        return Err((name.start, Problem::SecondName));
+                    }
+                    if !self.utf8 {
+                        check_utf8(self.body, "metric name", name)?;
+                    }
+                    named = true;
+                }
+                Piece::End if named => return Ok(at),
+                Piece::End => return Err((start, Problem::NoName)),
+            }
+        }
+    }
+
+    /// Reads what follows a series that spans from `start` to `end`.
+    #[inline]
+    fn sample(
+        &mut self,
+        start: usize,
+        end: usize,
+        expected: bool,
+    ) -> Result<Step, (usize, Problem)> {
+        let body = self.body;
+        let from = skip_blanks(body, end);
+        let mut at = from;
+        while let Some(&byte) = body.get(at)
+            && !matches!(byte, b' ' | b'\n' | b'\t' | b'{' | 0)
+        {
+            at += 1;
+        }
+        if at == from {
+            return Err(self.expected(at, "value after metric"));
+        }
+        let Some(value) = parse_float(&body[from..at]) else {
+            return Err((from, Problem::Number(excerpt(&body[from..at]))));
+        };
+        at = skip_blanks(body, at);
+        let mut timestamp = None;
+        if let Some(b'0'..=b'9') = body.get(at) {
+            let from = at;
+            while let Some(b'0'..=b'9') = body.get(at) {
+                at += 1;
+            }
+            timestamp = Some(
+                parse_digits(&body[from..at])
+                    .ok_or_else(|| (from, Problem::Number(excerpt(&body[from..at]))))?,
+            );
+            at = skip_blanks(body, at);
+        }
+        match body.get(at) {
+            None | Some(b'\n') => self.at = at + 1,
+            Some(_) if timestamp.is_some() => {
+                return Err(self.expected(at, "next entry after timestamp"));
+            }
+            Some(_) => return Err(self.expected(at, "timestamp or new record")),
+        }
+        Ok(Step::Series {
+            key: start..end,
+            value,
+            timestamp,
+            expected,
+        })
+    }
+
+    /// Reads the line whose `#` is at `hash`.
+    fn comment(&mut self, hash: usize) -> Result<Option<Step>, (usize, Problem)> {
+        let body = self.body;
+        let mut at = skip_blanks(body, hash + 1);
+        let line_end =
+            |from: usize| memchr::memchr(b'\n', &body[from..]).map_or(body.len(), |end| from + end);
+        if at == hash + 1 {
+            // Not `# `: a NUL ends the input, as it does at the beginning of a line.
+            let end = line_end(at);
+            if memchr::memchr(0, &body[at..end]).is_some() {
+                return Ok(None);
+            }
+            self.at = end + 1;
+            return Ok(Some(Step::Comment(hash..end)));
+        }
+        if body.get(at) == Some(&0) {
+            return Ok(None);
+        }
+        let (help, behind) = match (keyword(body, at, b"HELP"), keyword(body, at, b"TYPE")) {
+            (Some(behind), _) => (true, behind),
+            (None, Some(behind)) => (false, behind),
+            (None, None) => {
+                let end = line_end(at);
+                self.at = end + 1;
+                return Ok(Some(Step::Comment(hash..end)));
+            }
+        };
+        at = behind;
+        let (name, behind) = metadata_name(body, at).ok_or_else(|| {
+            let what = if help {
+                "metric name after HELP"
+            } else {
+                "metric name after TYPE"
+            };
+            self.expected(at, what)
+        })?;
+        at = behind;
+        if body.get(at) == Some(&0) {
+            return Err(self.expected(at, "linebreak after metadata"));
+        }
+        let start = at;
+        if let Some(b' ' | b'\t') = body.get(at) {
+            while let Some(b' ' | b'\t' | 0) = body.get(at) {
+                at += 1;
+            }
+        }
+        let text = if matches!(body.get(at), None | Some(b'\n')) {
+            at..at
+        } else {
+            // One byte stands between name and text, whatever it is.
+            at = line_end(at);
+            start + 1..at
+        };
+        self.at = at + 1;
+        if help {
+            if !self.utf8 {
+                check_utf8(body, "help text", text.clone())?;
+            }
+            return Ok(Some(Step::Help(name, text)));
+        }
+        self.kind = MetricType::from_text(&body[text.clone()])
+            .ok_or_else(|| (text.start, Problem::Type(excerpt(&body[text.clone()]))))?;
+        Ok(Some(Step::Type(name)))
+    }
+
+    #[cold]
+    fn expected(&self, at: usize, what: &'static str) -> (usize, Problem) {
+        (at, Problem::expected(self.body, at, what))
+    }
+}
+
+/// The place behind a keyword and the blanks that have to follow it. NULs in between do not count.
+fn keyword(body: &[u8], mut at: usize, word: &[u8]) -> Option<usize> {
+    for byte in word {
+        if body.get(at) != Some(byte) {
+            return None;
+        }
+        at = skip_nuls(body, at + 1);
+    }
+    if !matches!(body.get(at), Some(b' ' | b'\t')) {
+        return None;
+    }
+    while let Some(b' ' | b'\t' | 0) = body.get(at) {
+        at += 1;
+    }
+    Some(at)
+}
+
+/// The name in a line of metadata, without quotes, and the place behind it.
+pub(super) fn metadata_name(body: &[u8], at: usize) -> Option<(Range<usize>, usize)> {
+    match *body.get(at)? {
+        b'"' => {
+            let rules = Quoted {
+                newline: true,
+                nul: false,
+            };
+            let end = rules.end(body, at)?;
+            Some((at + 1..end, end + 1))
+        }
+        byte if begins_name(byte) => {
+            let end = metric_name(body, at);
+            Some((at..end, end))
+        }
+        _ => None,
+    }
+}
+
+#[cold]
+pub(super) fn check_utf8(
+    body: &[u8],
+    what: &'static str,
+    range: Range<usize>,
+) -> Result<(), (usize, Problem)> {
+    match std::str::from_utf8(&body[range.clone()]) {
+        Ok(_) => Ok(()),
+        Err(error) => Err((
+            range.start + error.valid_up_to(),
+            Problem::Utf8(what, excerpt(&body[range])),
+        )),
+    }
+}
+
+/// Digits as a number; `None` above the largest.
+fn parse_digits(digits: &[u8]) -> Option<i64> {
+    let mut value = 0_i64;
+    for digit in digits {
+        value = value
+            .checked_mul(10)?
+            .checked_add(i64::from(digit - b'0'))?;
+    }
+    Some(value)
+}
