@@ -23,6 +23,8 @@ pub(crate) struct Cli {
 pub(crate) enum Verb {
     /// Measure collectors side by side and print a table.
     Run(Run),
+    /// Let collectors scrape Prometheus targets and write to a remote-write sink; print a table.
+    Scrape(ScrapeRun),
     /// Send a fixed volume to whatever listens.
     Send(Send),
     /// Count what arrives until interrupted.
@@ -88,6 +90,41 @@ pub(crate) struct Run {
     #[arg(long, value_delimiter = ',')]
     pub(crate) collector_cpus: Vec<usize>,
     /// CPUs of generator and sink.
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) harness_cpus: Vec<usize>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ScrapeRun {
+    /// As for `run`; `{{target_port}}`, `{{sink_port}}`, `{{targets}}`, `{{interval}}`,
+    /// `{{metrics}}` and `{{folder}}` are filled in. It has to listen on `{{metrics}}`.
+    #[arg(long = "collector", required = true)]
+    pub(crate) collectors: Vec<CollectorSpec>,
+    /// NAME=FOLDER with a `scrape.yaml` for a collector that reads another syntax.
+    #[arg(long = "templates", value_parser = templates)]
+    pub(crate) templates: Vec<(String, PathBuf)>,
+    /// Targets.
+    #[arg(long, default_value = "1", value_parser = at_least_one)]
+    pub(crate) targets: usize,
+    /// Series of each target.
+    #[arg(long, default_value = "50000", value_parser = at_least_one)]
+    pub(crate) series: usize,
+    /// Seconds between two scrapes of a target.
+    #[arg(long, default_value = "1", value_parser = seconds)]
+    pub(crate) interval: Duration,
+    /// Seconds of scraping before the clock starts.
+    #[arg(long, default_value = "10", value_parser = seconds)]
+    pub(crate) warm_up: Duration,
+    /// Seconds that are measured.
+    #[arg(long, default_value = "30", value_parser = seconds)]
+    pub(crate) duration: Duration,
+    /// Measurements of each collector; the table has medians.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) repeat: usize,
+    /// CPUs of the collectors.
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) collector_cpus: Vec<usize>,
+    /// CPUs of targets and sink.
     #[arg(long, value_delimiter = ',')]
     pub(crate) harness_cpus: Vec<usize>,
 }

@@ -41,7 +41,10 @@ fn points(metric: &[u8]) -> Result<u64, WireError> {
 }
 
 /// The payloads of the length-delimited fields `number` of `message`.
-fn nested(message: &[u8], number: u32) -> impl Iterator<Item = Result<&[u8], WireError>> {
+pub(crate) fn nested(
+    message: &[u8],
+    number: u32,
+) -> impl Iterator<Item = Result<&[u8], WireError>> {
     let wanted = move |field: &Field| field.number == number && field.wire_type == WireType::Len;
     Fields::new(message).filter_map(move |field| match field {
         Ok(field) if wanted(&field) => Some(Ok(field.bytes(message))),

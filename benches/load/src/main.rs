@@ -1,8 +1,8 @@
 //! End-to-end load comparison of OTLP collectors.
 //!
 //! `load run` starts collectors one after the other on the same configuration, sends each the same
-//! requests, waits until a counting sink has everything, and prints a Markdown table. `load send`,
-//! `load sink` and `load relay` are its parts for use by hand. Linux only: CPU time and memory
+//! requests, waits until a counting sink has everything, and prints a Markdown table. `load scrape` does
+//! the same for collectors that scrape Prometheus targets. `load send`, `load sink` and `load relay` are its parts for use by hand. Linux only: CPU time and memory
 //! come from `/proc`.
 
 mod cli;
@@ -18,6 +18,7 @@ mod relay;
 mod report;
 mod runner;
 mod scenario;
+mod scrape;
 mod send;
 mod sink;
 
@@ -31,11 +32,12 @@ use clap::Parser;
 use headwater_core::Signal;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::cli::{Cli, Receive, Relay, Run, Send, Verb};
+use crate::cli::{Cli, Receive, Relay, Run, ScrapeRun, Send, Verb};
 use crate::client::Target;
 use crate::error::LoadError;
 use crate::runner::Comparison;
 use crate::scenario::{SCENARIOS, Scenario};
+use crate::scrape::Scrape;
 use crate::send::{Plan, Pool};
 use crate::sink::Sink;
 
@@ -87,6 +89,7 @@ impl Verb {
     async fn run(self) -> Result<(), LoadError> {
         match self {
             Self::Run(run) => run.run().await,
+            Self::Scrape(scrape) => scrape.run().await,
             Self::Send(send) => send.run().await,
             Self::Sink(receive) => receive.run().await,
             Self::Relay(Relay { listen, to }) => {
@@ -159,6 +162,24 @@ impl Run {
             report::table(&rows, &baseline)
         ));
         Ok(())
+    }
+}
+
+impl ScrapeRun {
+    async fn run(self) -> Result<(), LoadError> {
+        let scrape = Scrape {
+            collectors: self.collectors,
+            templates: self.templates,
+            targets: self.targets,
+            series: self.series,
+            interval: self.interval,
+            warm_up: self.warm_up,
+            duration: self.duration,
+            repeat: self.repeat,
+            collector_cpus: self.collector_cpus,
+            harness_cpus: self.harness_cpus,
+        };
+        scrape.run().await
     }
 }
 

@@ -101,6 +101,16 @@ pub(crate) fn exact_cpu(pid: u32) -> f64 {
     nanos as f64 / 1e9
 }
 
+/// Open sockets of `pid`.
+pub(crate) fn sockets(pid: u32) -> usize {
+    let files = fs::read_dir(format!("/proc/{pid}/fd"));
+    let links = files.into_iter().flatten().flatten();
+    links
+        .filter_map(|file| fs::read_link(file.path()).ok())
+        .filter(|link| link.to_string_lossy().starts_with("socket:"))
+        .count()
+}
+
 /// The machine in one line: CPU model, CPUs, kernel, memory, load.
 pub(crate) fn machine() -> String {
     let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();

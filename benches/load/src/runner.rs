@@ -330,7 +330,10 @@ impl Load<'_> {
 }
 
 /// Ports that nobody listens on: gRPC, HTTP, own metrics, and one for whatever else.
-fn free_ports() -> Result<[u16; 4], LoadError> {
+///
+/// # Errors
+/// No more ports.
+pub(crate) fn free_ports() -> Result<[u16; 4], LoadError> {
     let bind = || {
         let listeners = [(); 4].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)));
         let mut ports = [0; 4];
