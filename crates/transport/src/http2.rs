@@ -11,6 +11,7 @@
 //!
 //! Source: RFC 9113 (HTTP/2), RFC 7541 (HPACK). There is no priority, no push and no CONNECT.
 
+mod flood;
 mod flow;
 mod frame;
 mod hpack;
@@ -29,7 +30,7 @@ pub(crate) use flow::{ReceiveWindow, SendWindow};
 pub(crate) use frame::Reason;
 pub(crate) use hpack::Field;
 pub(crate) use link::{Link, Role};
-pub(crate) use outgoing::Outgoing;
+pub(crate) use outgoing::{Blocked, Outgoing, Pumped};
 pub(crate) use slots::Slots;
 pub(crate) use traffic::{Limits, Traffic};
 

@@ -3,6 +3,7 @@
 mod answer;
 mod connection;
 mod head;
+mod policy;
 mod receive;
 mod streams;
 mod timers;
@@ -80,6 +81,11 @@ pub struct ServerOptions {
     pub keepalive_time: Duration,
     /// Close the connection if the ping is not answered within this. Default: 20 s.
     pub keepalive_timeout: Duration,
+    /// The shortest time between two pings of a client; one that pings more often is sent away,
+    /// as grpc-go does. Default: 5 min.
+    pub ping_min_time: Duration,
+    /// Whether clients may ping while no request is open. Default: false.
+    pub ping_without_stream: bool,
     /// How long TLS and HTTP/2 handshake may take together, against clients that connect and
     /// say nothing. Default: 20 s.
     pub handshake_timeout: Duration,
@@ -101,6 +107,8 @@ impl Default for ServerOptions {
             max_connection_age_grace: None,
             keepalive_time: Duration::from_hours(2),
             keepalive_timeout: Duration::from_secs(20),
+            ping_min_time: Duration::from_mins(5),
+            ping_without_stream: false,
             handshake_timeout: Duration::from_secs(20),
             receive_timeout: Duration::from_secs(60),
             other_protocol_hint: None,

@@ -6,7 +6,7 @@ mod huffman;
 mod integer;
 mod table;
 
-pub(super) use decode::Decoder;
+pub(super) use decode::{Decoder, Undecodable};
 pub(super) use encode::Encoder;
 pub(crate) use encode::Field;
 

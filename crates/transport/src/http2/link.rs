@@ -44,6 +44,12 @@ pub(crate) trait Role {
     /// More may be sent on a stream.
     fn window(&mut self, traffic: &mut Traffic, stream: u32, increment: u32) -> Result<(), Fault>;
 
+    /// The peer pings; that has been answered.
+    fn ping(&mut self, traffic: &mut Traffic) -> Result<(), Fault>;
+
+    /// The peer's settings have arrived.
+    fn settled(&mut self, traffic: &mut Traffic);
+
     /// The windows of all streams change.
     fn windows(&mut self, traffic: &mut Traffic, change: i64) -> Result<(), Fault>;
 
@@ -59,8 +65,22 @@ struct Feeder<'a, R> {
     role: &'a mut R,
 }
 
+impl<R> Feeder<'_, R> {
+    /// A connection begins with settings. Source: RFC 9113, section 3.4.
+    fn check_settled(&self) -> Result<(), Fault> {
+        if self.traffic.is_settled() {
+            Ok(())
+        } else {
+            Err(Fault::protocol(
+                "a connection that does not begin with settings",
+            ))
+        }
+    }
+}
+
 impl<R: Role> Sink for Feeder<'_, R> {
     fn data_begins(&mut self, stream: u32, length: u32) -> Result<(), Fault> {
+        self.check_settled()?;
         self.traffic.received(length)?;
         self.role.data_begins(self.traffic, stream, length)
     }
@@ -74,24 +94,22 @@ impl<R: Role> Sink for Feeder<'_, R> {
     }
 
     fn headers(&mut self, stream: u32, block: &[u8], end: bool) -> Result<(), Fault> {
-        if !self.traffic.is_settled() {
-            return Err(Fault::protocol(
-                "a connection that does not begin with settings",
-            ));
-        }
+        self.check_settled()?;
         self.role.headers(self.traffic, stream, block, end)
     }
 
     fn reset(&mut self, stream: u32, reason: u32) -> Result<(), Fault> {
-        self.traffic.count()?;
+        self.check_settled()?;
         self.role.reset(self.traffic, stream, Reason(reason))
     }
 
     fn settings(&mut self, payload: Option<&[u8]>) -> Result<(), Fault> {
         let Some(payload) = payload else {
-            return Ok(());
+            self.check_settled()?;
+            return self.traffic.count();
         };
         let change = self.traffic.settings(payload)?;
+        self.role.settled(self.traffic);
         if change == 0 {
             Ok(())
         } else {
@@ -100,15 +118,23 @@ impl<R: Role> Sink for Feeder<'_, R> {
     }
 
     fn ping(&mut self, data: [u8; 8], answer: bool) -> Result<(), Fault> {
-        self.traffic.pinged(data, answer)
+        self.check_settled()?;
+        self.traffic.pinged(data, answer)?;
+        if answer {
+            return Ok(());
+        }
+        self.role.ping(self.traffic)
     }
 
     fn go_away(&mut self, last: u32, reason: u32, text: &[u8]) -> Result<(), Fault> {
+        self.check_settled()?;
+        self.traffic.count()?;
         self.role.go_away(self.traffic, last, Reason(reason), text);
         Ok(())
     }
 
     fn window(&mut self, stream: u32, increment: u32) -> Result<(), Fault> {
+        self.check_settled()?;
         if stream != 0 {
             return self.role.window(self.traffic, stream, increment);
         }
@@ -122,6 +148,7 @@ impl<R: Role> Sink for Feeder<'_, R> {
     }
 
     fn ignored(&mut self) -> Result<(), Fault> {
+        self.check_settled()?;
         self.traffic.count()
     }
 }

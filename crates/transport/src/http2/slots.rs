@@ -53,7 +53,12 @@ pub(crate) struct Slots<F> {
     woken: Arc<Woken>,
     /// Swapped with the list of woken places, so that neither allocates.
     polling: Vec<usize>,
+    /// Polls until others get their turn.
+    left: usize,
 }
+
+/// Polls of futures before the rest of the task gets its turn: some wake themselves for ever.
+const POLLS: usize = 512;
 
 impl<F: Future> Slots<F> {
     pub(crate) fn new() -> Self {
@@ -62,6 +67,7 @@ impl<F: Future> Slots<F> {
             free: Vec::new(),
             woken: Arc::default(),
             polling: Vec::new(),
+            left: POLLS,
         }
     }
 
@@ -106,6 +112,16 @@ impl<F: Future> Slots<F> {
         }
     }
 
+    /// Gives up all places but `kept`, if no future is left.
+    pub(crate) fn shrink(&mut self, kept: usize) {
+        if self.free.len() == self.places.len() && self.places.len() > kept {
+            self.places.truncate(kept);
+            self.places.shrink_to_fit();
+            self.free.retain(|place| *place < kept);
+            self.free.shrink_to_fit();
+        }
+    }
+
     /// Polls what was woken and returns the next result with its owner. `None`: nothing more for
     /// now; the task is woken when there is.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Option<(u32, F::Output)> {
@@ -119,14 +135,24 @@ impl<F: Future> Slots<F> {
                     .unwrap_or_else(PoisonError::into_inner);
                 std::mem::swap(&mut *places, &mut self.polling);
                 if self.polling.is_empty() {
+                    self.left = POLLS;
                     return None;
                 }
                 drop(places);
                 // First woken, first polled.
                 self.polling.reverse();
             }
+            self.left = self.left.saturating_sub(1);
+            if self.left == 0 {
+                self.left = POLLS;
+                cx.waker().wake_by_ref();
+                return None;
+            }
             let index = self.polling.pop()?;
-            let place = &mut self.places[index];
+            // A waker of a place that has been given up may still be around.
+            let Some(place) = self.places.get_mut(index) else {
+                continue;
+            };
             place.state.queued.store(false, Ordering::Release);
             let Some(future) = place.future.as_mut().as_pin_mut() else {
                 continue;

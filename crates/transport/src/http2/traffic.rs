@@ -3,24 +3,19 @@
 
 use std::task::{Context, Poll};
 
-use tokio::time::{Duration, Instant};
-
+use super::flood::Flood;
 use super::flow::{ReceiveWindow, SendWindow};
 use super::frame::{
     self, DEFAULT_WINDOW, LARGEST_MAX_FRAME, LARGEST_WINDOW, SMALLEST_MAX_FRAME, flag, setting,
 };
-use super::hpack::{Decoder, Encoder, Field};
+use super::hpack::{Decoder, Encoder, Field, Undecodable};
 use super::outbox::Outbox;
 use super::{Fault, PREFACE, Reason};
 use crate::io::Io;
 
-/// How many frames that cost us and not the peer it may send per second: pings, settings,
-/// resets, empty data. Beyond that it is an attack, unless data flows as well: Go pings once per
-/// round trip then to measure the connection, which on a fast one is thousands of times.
-const MOST_PER_SECOND: u32 = 4000;
-const MOST_PER_DATA: u32 = 4;
 /// How much a peer that does not read makes us hold before we stop reading, too: of frames that
-/// it provokes, and of answers. A client goes on reading, or both sides could wait for the other.
+/// it provokes, and of answers. A client's requests do not count, or both sides could wait for
+/// the other.
 const MOST_UNREAD: usize = 256 << 10;
 const MOST_UNREAD_ANSWERS: usize = 4 << 20;
 /// The data of our keepalive pings.
@@ -66,10 +61,13 @@ pub(crate) struct Traffic {
     settled: bool,
     /// Pings of ours that have been answered since somebody asked.
     answered: bool,
-    counted_since: Instant,
-    counted: u32,
-    /// Frames with data, in either direction, meanwhile.
-    data: u32,
+    /// The longest header list that we take.
+    max_headers: usize,
+    /// Whether headers or data have been sent since somebody asked.
+    spoke: bool,
+    /// Bytes of frames that the peer provoked and that may still be there.
+    provoked: usize,
+    flood: Flood,
 }
 
 impl Traffic {
@@ -90,9 +88,10 @@ impl Traffic {
             },
             settled: false,
             answered: false,
-            counted_since: Instant::now(),
-            counted: 0,
-            data: 0,
+            max_headers: limits.max_headers as usize,
+            spoke: false,
+            provoked: 0,
+            flood: Flood::new(),
         };
         let mut settings = vec![
             (setting::INITIAL_WINDOW_SIZE, limits.stream_window),
@@ -129,6 +128,11 @@ impl Traffic {
         SendWindow::new(self.peer.initial_window)
     }
 
+    /// Whether the peer takes any data at all.
+    pub(crate) fn has_room(&self) -> bool {
+        self.send.room() > 0
+    }
+
     /// Streams that we may open.
     pub(crate) const fn max_streams(&self) -> usize {
         self.peer.max_streams
@@ -151,7 +155,11 @@ impl Traffic {
 
     /// Whether the peer makes us hold so much that it must read first.
     pub(crate) const fn is_congested(&self) -> bool {
-        self.out.copied() > MOST_UNREAD || (self.server && self.out.pending() > MOST_UNREAD_ANSWERS)
+        if self.server {
+            self.out.copied() > MOST_UNREAD || self.out.pending() > MOST_UNREAD_ANSWERS
+        } else {
+            self.provoked > MOST_UNREAD
+        }
     }
 
     pub(crate) fn poll_write(
@@ -159,7 +167,16 @@ impl Traffic {
         io: &mut Io,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Fault>> {
-        self.out.poll_write(io, cx).map_err(Fault::Io)
+        let written = self.out.poll_write(io, cx).map_err(Fault::Io);
+        self.provoked = self.provoked.min(self.out.copied());
+        written
+    }
+
+    /// Writes frames that the peer provokes.
+    fn provoke(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        let before = self.out.copied();
+        self.out.write(write);
+        self.provoked += self.out.copied() - before;
     }
 
     /// Sends headers.
@@ -169,6 +186,7 @@ impl Traffic {
         fields: impl Iterator<Item = Field<'a>>,
         end: bool,
     ) {
+        self.spoke = true;
         let (encoder, max) = (&mut self.encoder, self.peer.max_frame);
         self.out.write(|out| {
             let start = out.len();
@@ -186,31 +204,40 @@ impl Traffic {
         });
     }
 
-    /// Encodes headers to be sent again with [`Traffic::block`] while the generation stays.
-    pub(crate) fn encode<'a>(&mut self, fields: impl Iterator<Item = Field<'a>>) -> Vec<u8> {
-        let mut block = Vec::new();
-        self.encoder.encode(&mut block, fields);
-        block
+    /// Headers to be sent with [`Traffic::block`] while the generation stays. `None` if they
+    /// must be encoded each time.
+    pub(crate) fn repeatable<'a>(
+        &self,
+        fields: impl Iterator<Item = Field<'a>>,
+    ) -> Option<Vec<u8>> {
+        self.encoder.repeatable(fields)
     }
 
     /// Sends headers that were encoded before.
     pub(crate) fn block(&mut self, stream: u32, block: &[u8], end: bool) {
+        self.spoke = true;
         let max = self.peer.max_frame;
         self.out
             .write(|out| frame::headers(out, stream, block, end, max));
     }
 
-    /// Decodes a header block; see [`Decoder::decode`].
+    /// Decodes a header block, up to the longest list that we take; see [`Decoder::decode`].
+    /// Says whether that was all of it.
     pub(crate) fn decode(
         &mut self,
         block: &[u8],
         each: impl FnMut(&[u8], &[u8]),
-    ) -> Result<(), Fault> {
-        let decoded = self.decoder.decode(block, each);
+    ) -> Result<bool, Fault> {
+        let decoded = self.decoder.decode(block, self.max_headers, each);
         self.decoder.shrink();
-        decoded.map_err(|_| {
-            Fault::Protocol(Reason::COMPRESSION_ERROR, "headers that cannot be decoded")
-        })
+        match decoded {
+            Ok(size) => Ok(size <= self.max_headers),
+            Err(Undecodable::TooLong) => Err(Fault::calm("headers larger than allowed")),
+            Err(Undecodable::Damaged) => {
+                let text = "headers that cannot be decoded";
+                Err(Fault::Protocol(Reason::COMPRESSION_ERROR, text))
+            }
+        }
     }
 
     pub(super) fn outbox(&mut self) -> &mut Outbox {
@@ -219,7 +246,7 @@ impl Traffic {
 
     /// Ends a stream.
     pub(crate) fn reset(&mut self, stream: u32, reason: Reason) {
-        self.out.write(|out| frame::reset(out, stream, reason));
+        self.provoke(|out| frame::reset(out, stream, reason));
     }
 
     /// Says that no more streams are wanted, or that the connection is over.
@@ -240,47 +267,58 @@ impl Traffic {
         answered
     }
 
+    /// Whether headers or data have been sent since the last call.
+    pub(crate) const fn take_spoken(&mut self) -> bool {
+        std::mem::replace(&mut self.spoke, false)
+    }
+
     /// `bytes` of data have been used; the peer may send as many again.
     pub(crate) fn used(&mut self, bytes: u32) {
         if let Some(increment) = self.receive.used(bytes) {
-            self.out
-                .write(|out| frame::window_update(out, 0, increment));
+            self.provoke(|out| frame::window_update(out, 0, increment));
         }
     }
 
     /// The same for one stream.
     pub(crate) fn used_of(&mut self, stream: u32, window: &mut ReceiveWindow, bytes: u32) {
         if let Some(increment) = window.used(bytes) {
-            self.out
-                .write(|out| frame::window_update(out, stream, increment));
+            self.provoke(|out| frame::window_update(out, stream, increment));
         }
     }
 
     pub(super) fn received(&mut self, bytes: u32) -> Result<(), Fault> {
         if bytes > 0 {
-            self.count_data();
+            self.flood.data();
         }
         self.receive.received(bytes)
     }
 
-    /// Counts a frame with data.
+    /// Counts a frame with data that is sent.
     pub(super) const fn count_data(&mut self) {
-        self.data = self.data.saturating_add(1);
+        self.spoke = true;
+        self.flood.data();
     }
 
     /// Counts a frame that costs us more than the peer.
     pub(crate) fn count(&mut self) -> Result<(), Fault> {
-        self.counted += 1;
-        let most = MOST_PER_SECOND.saturating_add(self.data.saturating_mul(MOST_PER_DATA));
-        if self.counted >= most {
-            let now = Instant::now();
-            if now.duration_since(self.counted_since) < Duration::from_secs(1) {
-                return Err(Fault::calm("too many frames without use"));
-            }
-            self.counted_since = now;
-            (self.counted, self.data) = (0, 0);
-        }
-        Ok(())
+        self.flood.idle(1)
+    }
+
+    /// Counts a frame that makes us look at so many streams.
+    pub(crate) fn count_of(&mut self, streams: usize) -> Result<(), Fault> {
+        // A look at a stream costs a hundredth of what a frame does, more or less.
+        self.flood
+            .idle(u32::try_from(streams / 64).unwrap_or(u32::MAX))
+    }
+
+    /// Counts a request that came to nothing by the peer's doing.
+    pub(crate) fn count_reset(&mut self) -> Result<(), Fault> {
+        self.flood.reset()
+    }
+
+    /// Counts a request that was answered.
+    pub(crate) const fn count_answer(&mut self) {
+        self.flood.answered();
     }
 
     /// Takes the peer's settings and acknowledges them. Returns by how much the windows of open
@@ -293,8 +331,10 @@ impl Traffic {
             let value = frame::u32_at(entry, 2);
             match u16::from_be_bytes([entry[0], entry[1]]) {
                 setting::HEADER_TABLE_SIZE => self.encoder.set_limit(value),
-                setting::ENABLE_PUSH if value > 1 => {
-                    return Err(Fault::protocol("ENABLE_PUSH is neither 0 nor 1"));
+                setting::ENABLE_PUSH if value > u32::from(self.server) => {
+                    return Err(Fault::protocol(
+                        "a value of ENABLE_PUSH that is not allowed",
+                    ));
                 }
                 setting::MAX_CONCURRENT_STREAMS => self.peer.max_streams = value as usize,
                 setting::INITIAL_WINDOW_SIZE => {
@@ -312,8 +352,7 @@ impl Traffic {
                 _ => {}
             }
         }
-        self.out
-            .write(|out| frame::head(out, 0, frame::kind::SETTINGS, flag::ACK, 0));
+        self.provoke(|out| frame::head(out, 0, frame::kind::SETTINGS, flag::ACK, 0));
         Ok(i64::from(self.peer.initial_window) - before)
     }
 
@@ -323,7 +362,7 @@ impl Traffic {
             return Ok(());
         }
         self.count()?;
-        self.out.write(|out| frame::ping(out, flag::ACK, data));
+        self.provoke(|out| frame::ping(out, flag::ACK, data));
         Ok(())
     }
 }

@@ -263,7 +263,11 @@ async fn floods_end_in_enhance_your_calm() {
 #[tokio::test]
 async fn pings_between_requests_are_no_flood() {
     let handler = Handler::default();
-    let server = serve(handler.clone(), ServerOptions::default());
+    let options = ServerOptions {
+        ping_min_time: Duration::ZERO,
+        ..ServerOptions::default()
+    };
+    let server = serve(handler.clone(), options);
     let block = block(&REQUEST);
     let request = |n: u32| {
         let stream = n * 2 + 1;

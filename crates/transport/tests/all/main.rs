@@ -9,6 +9,7 @@ mod foreign;
 mod grpc;
 mod grpc_bad_input;
 mod grpc_client;
+mod h2spec;
 mod http;
 mod http2;
 mod http_bad_input;

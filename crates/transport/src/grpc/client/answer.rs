@@ -42,17 +42,19 @@ impl Answer {
         self.head
     }
 
-    /// The headers are complete, unless they were only the announcement of others.
-    pub(super) fn head_ends(&mut self) {
+    /// The headers are complete, unless they were only the announcement of others; says so.
+    pub(super) fn head_ends(&mut self) -> bool {
         self.head = !(100..200).contains(&self.http);
         if !self.head {
             self.clear();
         }
+        self.head
     }
 
     pub(super) fn field(&mut self, name: &[u8], value: &[u8]) {
         match name {
-            b":status" => {
+            // In trailers it is of no meaning.
+            b":status" if !self.head => {
                 let number = std::str::from_utf8(value)
                     .ok()
                     .and_then(|text| text.parse().ok());

@@ -1,6 +1,6 @@
 //! The requests of one connection and their answers.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
@@ -10,9 +10,9 @@ use headwater_core::rpc::Code;
 use super::answer::Answer;
 use super::{Call, CallError};
 use crate::Status;
-use crate::grpc::ANSWER_WINDOW;
 use crate::grpc::body::PREFIX;
-use crate::http2::{Fault, Outgoing, Reason, ReceiveWindow, Role, Traffic};
+use crate::grpc::{ANSWER_WINDOW, MAX_HEADERS};
+use crate::http2::{Blocked, Fault, Outgoing, Pumped, Reason, ReceiveWindow, Role, Traffic};
 
 /// The last stream that a connection can have.
 const LAST_STREAM: u32 = (1 << 31) - 1;
@@ -20,6 +20,8 @@ const LAST_STREAM: u32 = (1 << 31) - 1;
 const KEPT: usize = 1024;
 /// Header blocks that are kept encoded: one per method and timeout in use.
 const MOST_BLOCKS: usize = 8;
+/// Places that are kept when there are no requests.
+const KEPT_PLACES: usize = 64;
 
 /// Why a connection takes no more requests.
 #[derive(Debug, Clone)]
@@ -64,10 +66,12 @@ pub(super) struct Calls {
     free: Vec<usize>,
     streams: HashMap<u32, usize>,
     next: u32,
-    /// Requests that wait until one of those before them is answered.
-    waiting: Vec<Waker>,
+    /// Requests that wait until one of those before them is answered, in the order in which
+    /// they came.
+    waiting: BTreeMap<u64, Waker>,
+    next_ticket: u64,
     /// Streams that wait for the connection's window.
-    blocked: Vec<u32>,
+    blocked: Blocked,
     closed: Option<Closed>,
     blocks: Vec<Block>,
     /// The last answer: most are the same, and then are not copied again.
@@ -82,8 +86,9 @@ impl Calls {
             free: Vec::new(),
             streams: HashMap::new(),
             next: 1,
-            waiting: Vec::new(),
-            blocked: Vec::new(),
+            waiting: BTreeMap::new(),
+            next_ticket: 0,
+            blocked: Blocked::default(),
             closed: None,
             blocks: Vec::new(),
             last: Bytes::new(),
@@ -98,19 +103,28 @@ impl Calls {
         self.closed.as_ref()
     }
 
-    /// Begins a request and returns its place; waits while the server allows no more.
+    /// Begins a request and returns its place; waits while the server allows no more, and then
+    /// puts the number under which it waits into `ticket`.
     pub(super) fn poll_begin(
         &mut self,
         traffic: &mut Traffic,
         cx: &mut Context<'_>,
         call: &mut Call<'_>,
+        ticket: &mut Option<u64>,
     ) -> Poll<Result<usize, CallError>> {
         if let Some(closed) = &self.closed {
             return Poll::Ready(Err(CallError::NotProcessed(closed.text())));
         }
         if self.streams.len() >= traffic.max_streams() {
-            self.waiting.push(cx.waker().clone());
+            let number = *ticket.get_or_insert_with(|| {
+                self.next_ticket += 1;
+                self.next_ticket
+            });
+            self.waiting.insert(number, cx.waker().clone());
             return Poll::Pending;
+        }
+        if let Some(number) = ticket.take() {
+            self.waiting.remove(&number);
         }
         let id = self.next;
         self.next += 2;
@@ -125,10 +139,14 @@ impl Calls {
             traffic.stream_window(),
             true,
         );
-        let outgoing = (!outgoing.pump(traffic, id)).then_some(outgoing);
-        if outgoing.is_some() {
-            self.blocked.push(id);
-        }
+        let outgoing = match outgoing.pump(traffic, id) {
+            Pumped::All => None,
+            Pumped::StreamFull => Some(outgoing),
+            Pumped::ConnectionFull => {
+                self.blocked.push(id, &mut outgoing);
+                Some(outgoing)
+            }
+        };
         let index = self.free.pop().unwrap_or_else(|| {
             self.places.push(Place::default());
             self.places.len() - 1
@@ -139,7 +157,16 @@ impl Calls {
         place.outgoing = outgoing;
         place.receive = Some(ReceiveWindow::new(ANSWER_WINDOW));
         self.streams.insert(id, index);
+        self.tidy_blocked();
         Poll::Ready(Ok(index))
+    }
+
+    /// Gives up a request that waits, or that was woken to begin.
+    pub(super) fn leave(&mut self, traffic: &Traffic, ticket: u64) {
+        if self.waiting.remove(&ticket).is_none() {
+            // Its turn is somebody else's.
+            self.wake_waiting(traffic);
+        }
     }
 
     /// Sends the headers: as they were encoded last time, where they are always the same.
@@ -154,8 +181,10 @@ impl Calls {
             return traffic.block(id, &block.bytes, false);
         }
         traffic.headers(id, call.fields(), false);
-        // Everything is in the table now: the same again is a few bytes.
-        let bytes = traffic.encode(call.fields());
+        // Everything is in the table now, unless it is too much for it.
+        let Some(bytes) = traffic.repeatable(call.fields()) else {
+            return;
+        };
         let generation = traffic.generation();
         match found {
             Some(block) => (block.bytes, block.generation) = (bytes, generation),
@@ -199,7 +228,7 @@ impl Calls {
         let stream = self.places[index].stream;
         if self.streams.remove(&stream).is_some() {
             traffic.reset(stream, Reason::CANCEL);
-            self.wake_waiting();
+            self.wake_waiting(traffic);
         }
         self.free(index);
     }
@@ -214,14 +243,45 @@ impl Calls {
         place.body.clear();
         place.body.shrink_to(KEPT);
         self.free.push(index);
+        // What a burst has left behind.
+        if self.free.len() == self.places.len() && self.places.len() > KEPT_PLACES {
+            self.places.truncate(KEPT_PLACES);
+            self.places.shrink_to_fit();
+            self.free.retain(|place| *place < KEPT_PLACES);
+            self.streams.shrink_to(KEPT_PLACES);
+        }
     }
 
-    fn wake_waiting(&mut self) {
-        self.waiting.drain(..).for_each(Waker::wake);
+    /// Wakes as many of those who wait as there is room for.
+    fn wake_waiting(&mut self, traffic: &Traffic) {
+        let room = if self.closed.is_some() {
+            usize::MAX
+        } else {
+            traffic.max_streams().saturating_sub(self.streams.len())
+        };
+        for _ in 0..room {
+            let Some((_, waker)) = self.waiting.pop_first() else {
+                return;
+            };
+            waker.wake();
+        }
+    }
+
+    fn tidy_blocked(&mut self) {
+        let (streams, places) = (&self.streams, &self.places);
+        self.blocked.tidy(streams.len(), |id| {
+            let place = streams.get(&id).and_then(|index| places.get(*index));
+            let outgoing = place.and_then(|place| place.outgoing.as_ref());
+            outgoing.is_some_and(Outgoing::is_queued)
+        });
+    }
+
+    fn place(&mut self, stream: u32) -> Option<&mut Place> {
+        self.places.get_mut(*self.streams.get(&stream)?)
     }
 
     /// Ends a stream with a result.
-    fn end(&mut self, stream: u32, result: Result<Bytes, CallError>) {
+    fn end(&mut self, traffic: &mut Traffic, stream: u32, result: Result<Bytes, CallError>) {
         let Some(index) = self.streams.remove(&stream) else {
             return;
         };
@@ -231,7 +291,8 @@ impl Calls {
         if let Some(waker) = place.waker.take() {
             waker.wake();
         }
-        self.wake_waiting();
+        traffic.count_answer();
+        self.wake_waiting(traffic);
     }
 
     /// The server has said everything about a stream.
@@ -246,30 +307,26 @@ impl Calls {
         }
         let body = &mut place.body;
         let result = place.answer.finish(body, self.max_message, &mut self.last);
-        self.end(stream, result.map_err(CallError::Status));
+        self.end(traffic, stream, result.map_err(CallError::Status));
     }
 
     /// The connection is over, and every request with it.
-    pub(super) fn fail(&mut self, text: &str) {
+    pub(super) fn fail(&mut self, traffic: &mut Traffic, text: &str) {
         let text: Arc<str> = text.into();
         self.closed = Some(Closed::Broken(Arc::clone(&text)));
         let streams: Vec<_> = self.streams.keys().copied().collect();
         for stream in streams {
-            self.end(stream, Err(CallError::Failed(Arc::clone(&text))));
+            self.end(traffic, stream, Err(CallError::Failed(Arc::clone(&text))));
         }
-        self.wake_waiting();
+        self.wake_waiting(traffic);
     }
 
-    fn pump(&mut self, traffic: &mut Traffic, stream: u32) {
-        let Some(index) = self.streams.get(&stream) else {
-            return;
-        };
-        let place = &mut self.places[*index];
-        if let Some(outgoing) = &mut place.outgoing
-            && outgoing.pump(traffic, stream)
-        {
-            place.outgoing = None;
+    /// Fails for a stream that the server cannot be speaking of.
+    fn check_opened(&self, stream: u32) -> Result<(), Fault> {
+        if stream.is_multiple_of(2) || stream >= self.next {
+            return Err(Fault::protocol("a frame for a request that was never sent"));
         }
+        Ok(())
     }
 }
 
@@ -281,23 +338,29 @@ impl Role for Calls {
         block: &[u8],
         end: bool,
     ) -> Result<(), Fault> {
-        let Some(index) = self.streams.get(&stream) else {
-            if stream.is_multiple_of(2) || stream >= self.next {
-                return Err(Fault::protocol(
-                    "an answer to a request that was never sent",
-                ));
-            }
-            return traffic.decode(block, |_, _| {});
+        self.check_opened(stream)?;
+        let Some(place) = self.place(stream) else {
+            // Sent before the server knew that the request was given up.
+            traffic.decode(block, |_, _| {})?;
+            return traffic.count();
         };
-        let place = &mut self.places[*index];
         let trailers = place.answer.has_head();
-        traffic.decode(block, |name, value| place.answer.field(name, value))?;
+        if !traffic.decode(block, |name, value| place.answer.field(name, value))? {
+            let text = format!("the answer's headers are larger than {MAX_HEADERS} bytes");
+            let status = Status::new(Code::Internal, text);
+            if !end {
+                traffic.reset(stream, Reason::CANCEL);
+            }
+            self.end(traffic, stream, Err(CallError::Status(status)));
+            return traffic.count();
+        }
         if end {
             self.finish(traffic, stream);
         } else if trailers {
             return Err(Fault::protocol("trailers that do not end the answer"));
-        } else {
-            place.answer.head_ends();
+        } else if !place.answer.head_ends() {
+            // The announcement of others; there might be very many.
+            traffic.count()?;
         }
         Ok(())
     }
@@ -308,35 +371,30 @@ impl Role for Calls {
         stream: u32,
         length: u32,
     ) -> Result<(), Fault> {
+        self.check_opened(stream)?;
         // It is taken at once, or dropped.
         traffic.used(length);
-        match self.streams.get(&stream) {
-            Some(index) => {
-                if let Some(receive) = &mut self.places[*index].receive {
-                    receive.received(length)?;
-                }
+        if let Some(place) = self.place(stream) {
+            if !place.answer.has_head() {
+                return Err(Fault::protocol("data in front of the headers of an answer"));
             }
-            None if stream.is_multiple_of(2) || stream >= self.next => {
-                return Err(Fault::protocol("data for a request that was never sent"));
+            if let Some(receive) = &mut place.receive {
+                receive.received(length)?;
             }
-            None => {}
         }
         if length == 0 { traffic.count() } else { Ok(()) }
     }
 
     fn data(&mut self, traffic: &mut Traffic, stream: u32, data: &[u8]) -> Result<(), Fault> {
-        let Some(index) = self.streams.get(&stream) else {
+        let most = self.max_message;
+        let Some(place) = self.place(stream) else {
             return Ok(());
         };
-        let place = &mut self.places[*index];
-        if place.body.len() + data.len() > self.max_message.saturating_add(PREFIX) {
-            let text = format!(
-                "the answer is larger than the limit of {} bytes",
-                self.max_message
-            );
+        if place.body.len() + data.len() > most.saturating_add(PREFIX) {
+            let text = format!("the answer is larger than the limit of {most} bytes");
             traffic.reset(stream, Reason::CANCEL);
             let status = Status::new(Code::ResourceExhausted, text);
-            self.end(stream, Err(CallError::Status(status)));
+            self.end(traffic, stream, Err(CallError::Status(status)));
             return Ok(());
         }
         place.body.extend_from_slice(data);
@@ -355,71 +413,105 @@ impl Role for Calls {
     ) -> Result<(), Fault> {
         if end {
             self.finish(traffic, stream);
-        } else if let Some(index) = self.streams.get(&stream)
-            && let Some(receive) = &mut self.places[*index].receive
+        } else if let Some(place) = self.place(stream)
+            && let Some(receive) = &mut place.receive
         {
             traffic.used_of(stream, receive, padding);
         }
         Ok(())
     }
 
-    fn reset(&mut self, _: &mut Traffic, stream: u32, reason: Reason) -> Result<(), Fault> {
+    fn reset(&mut self, traffic: &mut Traffic, stream: u32, reason: Reason) -> Result<(), Fault> {
+        self.check_opened(stream)?;
         let text = || format!("the server ended the request: {reason}").into();
         let error = match reason {
             Reason::REFUSED_STREAM => CallError::NotProcessed(text()),
             reason => CallError::Reset(reason, text()),
         };
-        self.end(stream, Err(error));
+        self.end(traffic, stream, Err(error));
+        traffic.count_reset()
+    }
+
+    fn ping(&mut self, _: &mut Traffic) -> Result<(), Fault> {
+        // Servers measure connections that way; only a flood is too much.
         Ok(())
     }
 
     fn window(&mut self, traffic: &mut Traffic, stream: u32, increment: u32) -> Result<(), Fault> {
+        self.check_opened(stream)?;
         let Some(index) = self.streams.get(&stream) else {
             return Ok(());
         };
         let place = &mut self.places[*index];
-        if let Some(outgoing) = &mut place.outgoing {
-            let changed = outgoing.change_window(i64::from(increment));
-            if increment == 0 || changed.is_none() {
-                traffic.reset(stream, Reason::FLOW_CONTROL_ERROR);
-                let text = "the server gave a window that cannot be".into();
-                self.end(stream, Err(CallError::Failed(text)));
-                return Ok(());
-            }
-            self.pump(traffic, stream);
+        let Some(outgoing) = &mut place.outgoing else {
+            return Ok(());
+        };
+        let changed = outgoing.change_window(i64::from(increment));
+        if increment == 0 || changed.is_none() {
+            let reason = if increment == 0 {
+                Reason::PROTOCOL_ERROR
+            } else {
+                Reason::FLOW_CONTROL_ERROR
+            };
+            traffic.reset(stream, reason);
+            let text = "the server gave a window that cannot be".into();
+            self.end(traffic, stream, Err(CallError::Failed(text)));
+            return Ok(());
+        }
+        match outgoing.pump(traffic, stream) {
+            Pumped::All => place.outgoing = None,
+            Pumped::StreamFull => {}
+            Pumped::ConnectionFull => self.blocked.push(stream, outgoing),
         }
         Ok(())
     }
 
     fn windows(&mut self, traffic: &mut Traffic, change: i64) -> Result<(), Fault> {
-        for index in self.streams.values() {
-            if let Some(outgoing) = &mut self.places[*index].outgoing
-                && outgoing.change_window(change).is_none()
-            {
+        traffic.count_of(self.streams.len())?;
+        for (stream, index) in &self.streams {
+            let Some(outgoing) = &mut self.places[*index].outgoing else {
+                continue;
+            };
+            // It may be its own window that it has been waiting for.
+            self.blocked.push(*stream, outgoing);
+            if outgoing.change_window(change).is_none() {
                 let text = "settings make a window larger than possible";
                 return Err(Fault::Protocol(Reason::FLOW_CONTROL_ERROR, text));
             }
         }
-        // The server may allow more requests now, too.
-        self.wake_waiting();
         self.room(traffic);
         Ok(())
     }
 
+    fn settled(&mut self, traffic: &mut Traffic) {
+        // The server may allow more requests now.
+        self.wake_waiting(traffic);
+    }
+
     fn room(&mut self, traffic: &mut Traffic) {
-        for stream in std::mem::take(&mut self.blocked) {
-            self.pump(traffic, stream);
-            let still = self
+        while traffic.has_room()
+            && let Some(stream) = self.blocked.next()
+        {
+            let Some(place) = self
                 .streams
                 .get(&stream)
-                .map(|index| &self.places[*index].outgoing);
-            if still.is_some_and(Option::is_some) {
-                self.blocked.push(stream);
+                .and_then(|index| self.places.get_mut(*index))
+            else {
+                continue;
+            };
+            let Some(outgoing) = &mut place.outgoing else {
+                continue;
+            };
+            Blocked::taken(outgoing);
+            match outgoing.pump(traffic, stream) {
+                Pumped::All => place.outgoing = None,
+                Pumped::StreamFull => {}
+                Pumped::ConnectionFull => return self.blocked.push_first(stream, outgoing),
             }
         }
     }
 
-    fn go_away(&mut self, _: &mut Traffic, last: u32, reason: Reason, text: &[u8]) {
+    fn go_away(&mut self, traffic: &mut Traffic, last: u32, reason: Reason, text: &[u8]) {
         let text = String::from_utf8_lossy(text);
         let text: Arc<str> = format!("the server is going away: {reason} {text}")
             .trim_end()
@@ -439,8 +531,8 @@ impl Role for Calls {
             } else {
                 CallError::Failed(text)
             };
-            self.end(stream, Err(error));
+            self.end(traffic, stream, Err(error));
         }
-        self.wake_waiting();
+        self.wake_waiting(traffic);
     }
 }

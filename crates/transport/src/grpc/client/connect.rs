@@ -52,6 +52,7 @@ impl Sender {
             connection: self.0,
             call,
             place: None,
+            ticket: None,
         }
     }
 }
@@ -61,6 +62,8 @@ pub(super) struct Exchange<'a> {
     connection: Arc<Connection>,
     call: Call<'a>,
     place: Option<usize>,
+    /// Under which it waits until it may begin.
+    ticket: Option<u64>,
 }
 
 impl Future for Exchange<'_> {
@@ -71,7 +74,7 @@ impl Future for Exchange<'_> {
         let mut state = this.connection.lock();
         let State { traffic, calls } = &mut *state;
         let Some(place) = this.place else {
-            let place = ready!(calls.poll_begin(traffic, cx, &mut this.call))?;
+            let place = ready!(calls.poll_begin(traffic, cx, &mut this.call, &mut this.ticket))?;
             this.place = Some(place);
             drop(state);
             this.connection.driver.wake();
@@ -85,13 +88,19 @@ impl Future for Exchange<'_> {
 
 impl Drop for Exchange<'_> {
     fn drop(&mut self) {
-        if let Some(place) = self.place {
-            let mut state = self.connection.lock();
-            let State { traffic, calls } = &mut *state;
-            calls.cancel(traffic, place);
-            drop(state);
-            self.connection.driver.wake();
+        if self.place.is_none() && self.ticket.is_none() {
+            return;
         }
+        let mut state = self.connection.lock();
+        let State { traffic, calls } = &mut *state;
+        if let Some(ticket) = self.ticket {
+            calls.leave(traffic, ticket);
+        }
+        if let Some(place) = self.place {
+            calls.cancel(traffic, place);
+        }
+        drop(state);
+        self.connection.driver.wake();
     }
 }
 
@@ -255,7 +264,10 @@ impl Open {
             let mut state = self.connection.lock();
             let State { traffic, calls } = &mut *state;
             let polite = matches!(calls.closed(), Some(Closed::GoAway(_)));
-            calls.fail(text.as_deref().unwrap_or("the connection was closed"));
+            calls.fail(
+                traffic,
+                text.as_deref().unwrap_or("the connection was closed"),
+            );
             match fault {
                 Some(Fault::Closed) if polite => return None,
                 Some(Fault::Closed | Fault::Io(_)) => return text,
@@ -282,7 +294,8 @@ impl Drop for Open {
     fn drop(&mut self) {
         let mut state = self.connection.lock();
         if !matches!(state.calls.closed(), Some(Closed::Broken(_))) {
-            state.calls.fail("the client was closed");
+            let State { traffic, calls } = &mut *state;
+            calls.fail(traffic, "the client was closed");
         }
     }
 }

@@ -7,7 +7,7 @@ use http::StatusCode;
 use super::Outcome;
 use crate::Status;
 use crate::grpc::{Frames, Message, details, headers};
-use crate::http2::{Field, Outgoing, SendWindow, Traffic};
+use crate::http2::{Field, Outgoing, Pumped, SendWindow, Traffic};
 
 const STATUS_OK: Field<'_> = Field::again(b":status", b"200");
 const CONTENT_TYPE: Field<'_> = Field::again(b"content-type", b"application/grpc");
@@ -21,15 +21,15 @@ pub(super) struct Answers {
 }
 
 impl Answers {
-    /// Begins a message; the result is what of it is still to be sent, with the trailers behind
-    /// it.
+    /// Begins a message; the result is what of it is still to be sent, if anything, with the
+    /// trailers behind it.
     pub(super) fn message(
         &mut self,
         traffic: &mut Traffic,
         stream: u32,
         window: SendWindow,
         message: Bytes,
-    ) -> Result<Option<Outgoing>, Status> {
+    ) -> Result<(Outgoing, Pumped), Status> {
         let frames = Frames::plain(&Message::from(message)).ok_or_else(|| {
             Status::new(Code::ResourceExhausted, "the answer is larger than 4 GiB")
         })?;
@@ -38,11 +38,11 @@ impl Answers {
             None => traffic.headers(stream, [STATUS_OK, CONTENT_TYPE].into_iter(), false),
         }
         let mut outgoing = Outgoing::new(frames, window, false);
-        if outgoing.pump(traffic, stream) {
+        let pumped = outgoing.pump(traffic, stream);
+        if pumped == Pumped::All {
             self.trailers(traffic, stream);
-            return Ok(None);
         }
-        Ok(Some(outgoing))
+        Ok((outgoing, pumped))
     }
 
     /// Ends a message.
@@ -51,10 +51,12 @@ impl Answers {
             Some((_, tail)) => traffic.block(stream, tail, true),
             None => {
                 traffic.headers(stream, std::iter::once(GRPC_OK), true);
-                // Everything is in the table now: the same again is a few bytes.
-                let head = traffic.encode([STATUS_OK, CONTENT_TYPE].into_iter());
-                let tail = traffic.encode(std::iter::once(GRPC_OK));
-                self.success = Some((traffic.generation(), head, tail));
+                // Everything is in the table now, unless the client wants a tiny one.
+                let head = traffic.repeatable([STATUS_OK, CONTENT_TYPE].into_iter());
+                let tail = traffic.repeatable(std::iter::once(GRPC_OK));
+                self.success = head
+                    .zip(tail)
+                    .map(|(head, tail)| (traffic.generation(), head, tail));
             }
         }
     }

@@ -162,7 +162,7 @@ async fn drive<H: UnaryHandler>(server: Arc<Shared<H>>, mut io: Io, peer: Peer, 
             if closing == Closing::Told && streams.is_empty() && traffic.is_flushed() {
                 return Poll::Ready(None);
             }
-            match timers.poll(cx, !streams.is_empty(), streams.alarm(), &mut traffic) {
+            match timers.poll(cx, streams.idle_since(), streams.alarm(), &mut traffic) {
                 None => return Poll::Pending,
                 Some(Due::Streams(now)) => streams.expire(&mut traffic, now),
                 Some(Due::Ping) => traffic.ping(),

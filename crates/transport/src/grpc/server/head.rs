@@ -11,9 +11,6 @@ use crate::compression::Encoding;
 use crate::grpc::{MAX_HEADERS, headers};
 use crate::http2::{Fault, Traffic};
 
-/// What the entry of a header counts besides its bytes. Source: RFC 9113, section 6.5.2.
-const OVERHEAD: usize = 32;
-
 /// The headers of a request.
 #[derive(Debug, Default)]
 pub(super) struct Head {
@@ -27,7 +24,8 @@ pub(super) struct Head {
     timeout: Option<Option<Duration>>,
     encoding: Option<Encoding>,
     unknown_encoding: String,
-    size: usize,
+    /// Whether the list is longer than we take; what follows is not known.
+    pub(super) too_long: bool,
     /// Whether the rules for requests are broken; see [`Head::is_request`].
     malformed: bool,
     scheme: bool,
@@ -51,13 +49,13 @@ impl Head {
             encoding: Some(Encoding::Identity),
             ..Self::default()
         };
-        traffic.decode(block, |name, value| {
-            head.size += name.len() + value.len() + OVERHEAD;
+        let complete = traffic.decode(block, |name, value| {
             head.field(name, value, methods);
-            if all && head.size <= MAX_HEADERS as usize {
+            if all {
                 head.keep(name, value);
             }
         })?;
+        head.too_long = !complete;
         Ok(head)
     }
 
@@ -98,17 +96,19 @@ impl Head {
                 }
             }
             b"content-length" => {
-                let number = std::str::from_utf8(value)
+                let digits = std::str::from_utf8(value)
                     .ok()
-                    .and_then(|text| text.parse().ok());
-                self.malformed |= number.is_none();
+                    .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+                let number = digits.and_then(|text| text.parse().ok());
+                self.malformed |= number.is_none() || self.length.is_some();
                 self.length = number;
             }
             b"te" => self.malformed |= value != b"trailers",
             b"connection" | b"proxy-connection" | b"keep-alive" | b"transfer-encoding"
             | b"upgrade" => self.malformed = true,
-            _ => self.malformed |= name.starts_with(b":") || !is_lower_case(name),
+            _ => self.malformed |= !is_name(name),
         }
+        self.malformed |= memchr::memchr3(0, b'\n', b'\r', value).is_some();
     }
 
     fn keep(&mut self, name: &[u8], value: &[u8]) {
@@ -130,7 +130,7 @@ impl Head {
 
     /// The method's index, the client's patience and how the message is encoded.
     pub(super) fn check(&self) -> Result<(usize, Option<Duration>, Encoding), Outcome> {
-        if self.size > MAX_HEADERS as usize {
+        if self.too_long {
             let text = format!("the request's headers are larger than {MAX_HEADERS} bytes");
             return Err(Status::new(Code::ResourceExhausted, text).into());
         }
@@ -167,8 +167,10 @@ impl Head {
     }
 }
 
-fn is_lower_case(name: &[u8]) -> bool {
-    !name.is_empty() && !name.iter().any(u8::is_ascii_uppercase)
+/// Whether this may be the name of a header. Source: RFC 9113, section 8.2.1.
+fn is_name(name: &[u8]) -> bool {
+    let allowed = |byte: &u8| matches!(byte, 0x21..=0x7e) && !matches!(byte, b'A'..=b'Z' | b':');
+    !name.is_empty() && name.iter().all(allowed)
 }
 
 fn text(value: &[u8]) -> String {

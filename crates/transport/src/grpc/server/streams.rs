@@ -1,10 +1,11 @@
 //! The requests of one connection.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Context as TaskContext;
+use std::time::Duration;
 
 use bytes::Bytes;
 use headwater_core::auth::AuthError;
@@ -15,15 +16,23 @@ use tokio::time::Instant;
 
 use super::answer::{self, Answers};
 use super::head::Head;
+use super::policy::PingPolicy;
 use super::receive::Incoming;
 use super::{Outcome, Peer, Request, Shared, UnaryHandler};
 use crate::Status;
 use crate::compression::Encoding;
 use crate::grpc::STREAM_WINDOW;
-use crate::http2::{Fault, Outgoing, Reason, ReceiveWindow, Role, SendWindow, Slots, Traffic};
+use crate::http2::{
+    Blocked, Fault, Outgoing, Pumped, Reason, ReceiveWindow, Role, SendWindow, Slots, Traffic,
+};
 
 /// Streams of one connection where the settings have no limit: beyond it is an attack.
 const MOST_STREAMS: usize = 16 << 10;
+/// Streams of which it is remembered that we ended them before the client did: it may go on
+/// sending until it hears of it.
+const MOST_EARLY: usize = 1024;
+/// Streams that room is kept for when there are none.
+const KEPT: usize = 64;
 
 type AuthResult = (HeaderMap, Result<Identity, AuthError>);
 type Auth = Pin<Box<dyn Future<Output = AuthResult> + Send>>;
@@ -72,12 +81,19 @@ pub(super) struct Streams<H, F, M> {
     answers: Answers,
     /// The last stream that the client opened.
     last: u32,
+    /// Streams that we ended before the client did.
+    early: VecDeque<u32>,
     /// Streams beyond this are not taken any more.
     most: u32,
     /// The next moment at which a stream may run out of time.
     alarm: Option<Instant>,
+    /// Looking for those takes a while when there are many: not before this.
+    calm_until: Option<Instant>,
+    /// When the last stream ended.
+    emptied: Instant,
     /// Streams whose answers wait for the connection's window.
-    blocked: Vec<u32>,
+    blocked: Blocked,
+    pings: PingPolicy,
 }
 
 impl<H, F, M> Streams<H, F, M>
@@ -87,6 +103,7 @@ where
     M: Fn(Arc<Shared<H>>, Request) -> F,
 {
     pub(super) fn new(server: Arc<Shared<H>>, peer: Peer, make: M) -> Self {
+        let pings = PingPolicy::new(&server.options);
         Self {
             server,
             peer,
@@ -96,14 +113,24 @@ where
             auths: Slots::new(),
             answers: Answers::default(),
             last: 0,
+            early: VecDeque::new(),
             most: u32::MAX,
             alarm: None,
-            blocked: Vec::new(),
+            calm_until: None,
+            emptied: Instant::now(),
+            blocked: Blocked::default(),
+            pings,
         }
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.streams.is_empty()
+    }
+
+    /// Since when there have been no streams; `None` while there are. Kept only where a
+    /// connection may be closed for it.
+    pub(super) fn idle_since(&self) -> Option<Instant> {
+        self.streams.is_empty().then_some(self.emptied)
     }
 
     pub(super) const fn last(&self) -> u32 {
@@ -116,8 +143,8 @@ where
     }
 
     /// When [`Streams::expire`] should be called.
-    pub(super) const fn alarm(&self) -> Option<Instant> {
-        self.alarm
+    pub(super) fn alarm(&self) -> Option<Instant> {
+        self.alarm.max(self.alarm.and(self.calm_until))
     }
 
     /// Polls authenticators and handlers, and answers what has ended.
@@ -163,6 +190,8 @@ where
             .flat_map(|stream| [stream.deadline, stream.patience])
             .flatten()
             .min();
+        // Nobody notices a millisecond, but many that run out one by one would be noticed.
+        self.calm_until = now.checked_add(Duration::from_micros(self.streams.len() as u64));
     }
 
     fn set_alarm(&mut self, at: Option<Instant>) {
@@ -172,15 +201,21 @@ where
         };
     }
 
-    fn request(&mut self, traffic: &mut Traffic, id: u32, head: Head, end: bool) {
+    fn request(
+        &mut self,
+        traffic: &mut Traffic,
+        id: u32,
+        head: Head,
+        end: bool,
+    ) -> Result<(), Fault> {
         let (method, timeout, encoding) = match head.check() {
             Ok(checked) => checked,
             Err(outcome) => {
                 answer::status(traffic, id, &outcome);
                 if !end {
-                    traffic.reset(id, Reason::NO_ERROR);
+                    self.reset_early(traffic, id, Reason::NO_ERROR);
                 }
-                return;
+                return Ok(());
             }
         };
         let options = &self.server.options;
@@ -221,8 +256,9 @@ where
         }
         self.streams.insert(id, stream);
         if end {
-            self.finish(traffic, id);
+            self.finish(traffic, id)?;
         }
+        Ok(())
     }
 
     fn authenticated(
@@ -240,6 +276,11 @@ where
         };
         traffic.used(parked.charged);
         match result {
+            Ok(_) if stream.ended => {}
+            Ok(_) => traffic.used_of(id, &mut stream.receive, parked.data.len() as u32),
+            Err(_) => {}
+        }
+        match result {
             Err(error) => {
                 let status = Status::new(Code::Unauthenticated, error.message);
                 self.fail(traffic, id, &status.into());
@@ -250,7 +291,7 @@ where
                 let ended = stream.ended;
                 self.take(traffic, id, &parked.data);
                 if ended {
-                    self.finish(traffic, id);
+                    self.handle(traffic, id);
                 }
             }
         }
@@ -279,18 +320,25 @@ where
     }
 
     /// The client has sent everything: hands the request to the handler.
-    fn finish(&mut self, traffic: &mut Traffic, id: u32) {
+    fn finish(&mut self, traffic: &mut Traffic, id: u32) -> Result<(), Fault> {
         let Some(stream) = self.streams.get_mut(&id) else {
-            return;
+            return Ok(());
         };
         stream.ended = true;
         stream.patience = None;
         if stream.missing.is_some_and(|missing| missing > 0) {
             return self.malformed(traffic, id);
         }
-        if stream.parked.is_some() {
-            return;
+        if stream.parked.is_none() {
+            self.handle(traffic, id);
         }
+        Ok(())
+    }
+
+    fn handle(&mut self, traffic: &mut Traffic, id: u32) {
+        let Some(stream) = self.streams.get_mut(&id) else {
+            return;
+        };
         let incoming = std::mem::take(&mut stream.incoming);
         let options = &self.server.options;
         match incoming.finish(stream.encoding, options.max_message) {
@@ -327,12 +375,18 @@ where
             return;
         };
         match self.answers.message(traffic, id, stream.send, message) {
-            Ok(None) => drop(self.streams.remove(&id)),
-            Ok(Some(outgoing)) => {
+            Ok((_, Pumped::All)) => {
+                traffic.count_answer();
+                self.forget(id);
+            }
+            Ok((mut outgoing, pumped)) => {
                 // Whether the client reads its answer is its own affair.
                 stream.deadline = None;
+                if pumped == Pumped::ConnectionFull {
+                    self.blocked.push(id, &mut outgoing);
+                }
                 stream.outgoing = Some(outgoing);
-                self.blocked.push(id);
+                self.tidy_blocked();
             }
             Err(status) => self.fail(traffic, id, &status.into()),
         }
@@ -344,22 +398,67 @@ where
             return;
         };
         answer::status(traffic, id, outcome);
+        traffic.count_answer();
         if !ended {
             // What it still sends is of no use.
-            traffic.reset(id, Reason::NO_ERROR);
+            self.reset_early(traffic, id, Reason::NO_ERROR);
         }
     }
 
-    /// Ends a stream that breaks the rules of requests.
-    fn malformed(&mut self, traffic: &mut Traffic, id: u32) {
-        if self.remove(traffic, id).is_some() {
-            traffic.reset(id, Reason::PROTOCOL_ERROR);
+    /// Ends a stream that the client has not ended.
+    fn reset_early(&mut self, traffic: &mut Traffic, id: u32, reason: Reason) {
+        traffic.reset(id, reason);
+        if self.early.len() == MOST_EARLY {
+            self.early.pop_front();
         }
+        self.early.push_back(id);
+    }
+
+    /// Ends a stream that breaks the rules.
+    fn broken(&mut self, traffic: &mut Traffic, id: u32, reason: Reason) -> Result<(), Fault> {
+        match self.remove(traffic, id) {
+            None => return Ok(()),
+            Some(true) => traffic.reset(id, reason),
+            Some(false) => self.reset_early(traffic, id, reason),
+        }
+        traffic.count_reset()
+    }
+
+    fn malformed(&mut self, traffic: &mut Traffic, id: u32) -> Result<(), Fault> {
+        self.broken(traffic, id, Reason::PROTOCOL_ERROR)
+    }
+
+    fn forget(&mut self, id: u32) -> Option<Stream> {
+        let stream = self.streams.remove(&id)?;
+        if self.streams.is_empty() {
+            if self.server.options.max_connection_idle.is_some() {
+                self.emptied = Instant::now();
+            }
+            // What a burst has left behind.
+            if self.streams.capacity() > 4 * KEPT {
+                self.streams.shrink_to(KEPT);
+                self.calls.shrink(KEPT);
+                self.auths.shrink(KEPT);
+            }
+        }
+        Some(stream)
+    }
+
+    fn outgoing(&mut self, id: u32) -> Option<&mut Outgoing> {
+        self.streams.get_mut(&id)?.outgoing.as_mut()
+    }
+
+    fn tidy_blocked(&mut self) {
+        let streams = &self.streams;
+        self.blocked.tidy(streams.len(), |id| {
+            let outgoing = streams.get(&id).and_then(|stream| stream.outgoing.as_ref());
+            outgoing.is_some_and(Outgoing::is_queued)
+        });
     }
 
     /// Forgets a stream; says whether the client had sent everything.
     fn remove(&mut self, traffic: &mut Traffic, id: u32) -> Option<bool> {
-        let stream = self.streams.remove(&id)?;
+        let stream = self.forget(id)?;
         if let Some(parked) = &stream.parked {
             traffic.used(parked.charged);
             self.auths.remove(parked.place);
@@ -370,18 +469,23 @@ where
         Some(stream.ended)
     }
 
-    /// Sends on what was waiting for a window.
-    fn pump(&mut self, traffic: &mut Traffic, id: u32) {
-        let Some(stream) = self.streams.get_mut(&id) else {
-            return;
-        };
-        let Some(outgoing) = &mut stream.outgoing else {
-            return;
-        };
-        if outgoing.pump(traffic, id) {
+    /// Sends on what was waiting for a window; `None` if there is nothing.
+    fn pump(&mut self, traffic: &mut Traffic, id: u32) -> Option<Pumped> {
+        let pumped = self.outgoing(id)?.pump(traffic, id);
+        if pumped == Pumped::All {
             self.answers.trailers(traffic, id);
-            self.streams.remove(&id);
+            traffic.count_answer();
+            self.forget(id);
         }
+        Some(pumped)
+    }
+
+    /// Fails for a stream that the client cannot be speaking of.
+    fn check_opened(&self, id: u32) -> Result<(), Fault> {
+        if id.is_multiple_of(2) || (id > self.last && id <= self.most) {
+            return Err(Fault::protocol("a frame of a stream that was never opened"));
+        }
+        Ok(())
     }
 }
 
@@ -409,7 +513,11 @@ where
             traffic.decode(block, |name, _| pseudo |= name.starts_with(b":"))?;
             match self.streams.get(&id) {
                 // Sent before the client knew that the stream was over.
-                None => traffic.count()?,
+                None if self.early.contains(&id) => traffic.count()?,
+                None => {
+                    let text = "headers on a stream that is over";
+                    return Err(Fault::Protocol(Reason::STREAM_CLOSED, text));
+                }
                 Some(stream) if stream.ended => {
                     let text = "headers behind the end of a stream";
                     return Err(Fault::Protocol(Reason::STREAM_CLOSED, text));
@@ -417,40 +525,54 @@ where
                 Some(_) if !end || pseudo => {
                     return Err(Fault::protocol("headers in the middle of a stream"));
                 }
-                Some(_) => self.finish(traffic, id),
+                Some(_) => self.finish(traffic, id)?,
             }
             return Ok(());
         }
         let head = Head::decode(traffic, block, &self.server.methods, all)?;
         if id > self.most {
             // It was sent before the client knew that it should go away; it knows what to do.
-            return Ok(());
+            return traffic.count();
+        }
+        if head.too_long {
+            traffic.count()?;
         }
         self.last = id;
         let most = match options.max_concurrent_streams {
             0 => MOST_STREAMS,
             most => most as usize,
         };
-        if self.streams.len() >= most {
-            traffic.count()?;
-            traffic.reset(id, Reason::REFUSED_STREAM);
+        let reason = if self.streams.len() >= most {
+            Reason::REFUSED_STREAM
         } else if head.is_request() {
-            self.request(traffic, id, head, end);
+            return self.request(traffic, id, head, end);
         } else {
-            traffic.count()?;
-            traffic.reset(id, Reason::PROTOCOL_ERROR);
+            Reason::PROTOCOL_ERROR
+        };
+        if end {
+            traffic.reset(id, reason);
+        } else {
+            self.reset_early(traffic, id, reason);
         }
-        Ok(())
+        traffic.count_reset()
     }
 
     fn data_begins(&mut self, traffic: &mut Traffic, id: u32, length: u32) -> Result<(), Fault> {
+        self.check_opened(id)?;
         match self.streams.get_mut(&id) {
-            None if id > self.last && id <= self.most => {
-                Err(Fault::protocol("data on a stream that was never opened"))
-            }
             None => {
                 traffic.used(length);
-                Ok(())
+                // Otherwise it was sent before the client knew that the stream was over. Which
+                // ones is not remembered for ever, so the connection goes on.
+                let known = id > self.most || self.early.contains(&id);
+                if !known {
+                    traffic.reset(id, Reason::STREAM_CLOSED);
+                }
+                if known && length > 0 {
+                    Ok(())
+                } else {
+                    traffic.count()
+                }
             }
             Some(stream) if stream.ended => Err(Fault::Protocol(
                 Reason::STREAM_CLOSED,
@@ -481,10 +603,7 @@ where
         {
             match missing.checked_sub(data.len() as u64) {
                 Some(left) => *missing = left,
-                None => {
-                    self.malformed(traffic, id);
-                    return Ok(());
-                }
+                None => return self.malformed(traffic, id),
             }
         }
         if let Some(stream) = self.streams.get_mut(&id)
@@ -503,7 +622,7 @@ where
         end: bool,
     ) -> Result<(), Fault> {
         if end {
-            self.finish(traffic, id);
+            self.finish(traffic, id)?;
         } else if let Some(stream) = self.streams.get_mut(&id) {
             traffic.used_of(id, &mut stream.receive, padding);
         }
@@ -511,20 +630,14 @@ where
     }
 
     fn reset(&mut self, traffic: &mut Traffic, id: u32, _: Reason) -> Result<(), Fault> {
-        if id > self.last && id <= self.most {
-            return Err(Fault::protocol("a reset of a stream that was never opened"));
-        }
+        self.check_opened(id)?;
         // Dropping the handler's future is all there is to do.
         let _known = self.remove(traffic, id);
-        Ok(())
+        traffic.count_reset()
     }
 
     fn window(&mut self, traffic: &mut Traffic, id: u32, increment: u32) -> Result<(), Fault> {
-        if id > self.last && id <= self.most {
-            return Err(Fault::protocol(
-                "a window for a stream that was never opened",
-            ));
-        }
+        self.check_opened(id)?;
         let Some(stream) = self.streams.get_mut(&id) else {
             return Ok(());
         };
@@ -539,18 +652,36 @@ where
             } else {
                 Reason::FLOW_CONTROL_ERROR
             };
-            let _known = self.remove(traffic, id);
-            traffic.reset(id, reason);
-            return Ok(());
+            return self.broken(traffic, id, reason);
         }
-        self.pump(traffic, id);
+        if self.pump(traffic, id) == Some(Pumped::ConnectionFull)
+            && let Some(outgoing) = self.streams.get_mut(&id).and_then(|s| s.outgoing.as_mut())
+        {
+            self.blocked.push(id, outgoing);
+            self.tidy_blocked();
+        }
         Ok(())
     }
 
+    fn ping(&mut self, traffic: &mut Traffic) -> Result<(), Fault> {
+        let answered = traffic.take_spoken();
+        if self.pings.allows(answered, !self.streams.is_empty()) {
+            return Ok(());
+        }
+        tracing::debug!(peer = ?self.peer.address, "client pings more often than allowed");
+        // grpc-go's word: clients that understand it ping half as often from now on.
+        Err(Fault::calm("too_many_pings"))
+    }
+
     fn windows(&mut self, traffic: &mut Traffic, change: i64) -> Result<(), Fault> {
-        for stream in self.streams.values_mut() {
+        traffic.count_of(self.streams.len())?;
+        for (id, stream) in &mut self.streams {
             let changed = match &mut stream.outgoing {
-                Some(outgoing) => outgoing.change_window(change),
+                Some(outgoing) => {
+                    // It may be its own window that it has been waiting for.
+                    self.blocked.push(*id, outgoing);
+                    outgoing.change_window(change)
+                }
                 None => stream.send.change(change),
             };
             if changed.is_none() {
@@ -564,16 +695,24 @@ where
         Ok(())
     }
 
+    fn settled(&mut self, _: &mut Traffic) {}
+
     fn room(&mut self, traffic: &mut Traffic) {
-        for id in std::mem::take(&mut self.blocked) {
-            self.pump(traffic, id);
-            if self
-                .streams
-                .get(&id)
-                .is_some_and(|stream| stream.outgoing.is_some())
-            {
-                self.blocked.push(id);
+        while traffic.has_room()
+            && let Some(id) = self.blocked.next()
+        {
+            let Some(stream) = self.streams.get_mut(&id) else {
+                continue;
+            };
+            let Some(outgoing) = &mut stream.outgoing else {
+                continue;
+            };
+            Blocked::taken(outgoing);
+            if outgoing.pump(traffic, id) == Pumped::ConnectionFull {
+                return self.blocked.push_first(id, outgoing);
             }
+            // Says the same again, and ends the stream if that was all.
+            self.pump(traffic, id);
         }
     }
 

@@ -35,13 +35,13 @@ pub(super) struct Timers {
     interval: Duration,
     timeout: Duration,
     idle: Option<Duration>,
+    /// When the client's settings must have come.
+    settle: Option<Instant>,
     grace: Option<Duration>,
     activity: Activity,
     /// When to look whether the client has been silent, or has answered.
     keepalive: Option<Instant>,
     pinged: bool,
-    /// When requests were last open.
-    busy: Instant,
     age_ends: Option<Instant>,
     asked: Option<Instant>,
     was_asked: bool,
@@ -60,11 +60,11 @@ impl Timers {
             interval: options.keepalive_time,
             timeout: options.keepalive_timeout,
             idle: options.max_connection_idle,
+            settle: now.checked_add(options.handshake_timeout),
             grace: options.max_connection_age_grace,
             activity,
             keepalive: now.checked_add(options.keepalive_time),
             pinged: false,
-            busy: now,
             age_ends,
             asked: None,
             was_asked: false,
@@ -81,11 +81,12 @@ impl Timers {
         self.asked = now.checked_add(HEARING);
     }
 
-    /// What is due; the task is woken when the next thing will be.
+    /// What is due; the task is woken when the next thing will be. `idle_since`: since when
+    /// there have been no requests; `alarm`: when streams run out of time.
     pub(super) fn poll(
         &mut self,
         cx: &mut Context<'_>,
-        busy: bool,
+        idle_since: Option<Instant>,
         alarm: Option<Instant>,
         traffic: &mut Traffic,
     ) -> Option<Due> {
@@ -99,11 +100,21 @@ impl Timers {
                 return None;
             }
             let now = Instant::now();
-            if let Some(due) = self.due(now, busy, alarm, traffic) {
+            // While there are requests, it takes at least as long from now on.
+            let idle_ends = self
+                .idle
+                .and_then(|idle| idle_since.unwrap_or(now).checked_add(idle));
+            if let Some(due) = self.due(now, idle_ends, alarm, traffic) {
                 return Some(due);
             }
-            let idle_ends = self.idle.and_then(|idle| self.busy.checked_add(idle));
-            let next = [alarm, self.keepalive, idle_ends, self.age_ends, self.asked];
+            let next = [
+                alarm,
+                self.keepalive,
+                idle_ends,
+                self.settle,
+                self.age_ends,
+                self.asked,
+            ];
             let next = next.into_iter().flatten().min();
             // Nothing at all is due for a day.
             self.arm(next.unwrap_or_else(|| now + Duration::from_hours(24)));
@@ -118,14 +129,11 @@ impl Timers {
     fn due(
         &mut self,
         now: Instant,
-        busy: bool,
+        idle_ends: Option<Instant>,
         alarm: Option<Instant>,
         traffic: &mut Traffic,
     ) -> Option<Due> {
         let is_over = |at: Option<Instant>| at.is_some_and(|at| at <= now);
-        if busy {
-            self.busy = now;
-        }
         if is_over(alarm) {
             return Some(Due::Streams(now));
         }
@@ -141,7 +149,13 @@ impl Timers {
                 Due::GoAway("max_connection_age")
             });
         }
-        if self.idle.is_some_and(|idle| now >= self.busy + idle) {
+        if is_over(self.settle) {
+            self.settle = None;
+            if !traffic.is_settled() {
+                return Some(Due::Close("the client has sent no settings"));
+            }
+        }
+        if is_over(idle_ends) {
             self.idle = None;
             return Some(Due::GoAway("max_connection_idle"));
         }

@@ -51,8 +51,8 @@ impl Encoder {
         }
     }
 
-    /// Changes with whatever changes the meaning of encoded blocks. A block that was encoded
-    /// when it had the same value, and did not change it, can be sent again.
+    /// Changes with whatever changes the meaning of encoded blocks: a block of
+    /// [`Encoder::repeatable`] holds as long as this stays.
     pub(in crate::http2) const fn generation(&self) -> u64 {
         self.table.inserted()
     }
@@ -85,6 +85,23 @@ impl Encoder {
         for field in fields {
             self.field(out, field);
         }
+    }
+
+    /// The block of `fields` if it can be sent any number of times: when the table has all of
+    /// them, so that the block is a few bytes and changes nothing.
+    pub(in crate::http2) fn repeatable<'a>(
+        &self,
+        mut fields: impl Iterator<Item = Field<'a>>,
+    ) -> Option<Vec<u8>> {
+        let mut out = Vec::new();
+        let mut known = |field: Field<'_>| match self.table.find(field.name, field.value) {
+            Found::Field(index) => {
+                integer::write(&mut out, 0x80, 7, index);
+                true
+            }
+            Found::Name(_) | Found::Nothing => false,
+        };
+        (self.resized.is_none() && fields.all(&mut known)).then_some(out)
     }
 
     fn field(&mut self, out: &mut Vec<u8>, field: Field<'_>) {

@@ -73,7 +73,7 @@ const OVERHEAD: usize = 32;
 #[derive(Debug, Clone, Copy)]
 struct Entry {
     /// Where its name begins, counted from the first byte there ever was.
-    start: usize,
+    start: u64,
     name: usize,
     value: usize,
 }
@@ -92,7 +92,7 @@ impl Entry {
 pub(super) struct Table {
     bytes: Vec<u8>,
     /// How many bytes have been cut off.
-    base: usize,
+    base: u64,
     /// The newest first.
     entries: VecDeque<Entry>,
     size: usize,
@@ -139,14 +139,24 @@ impl Table {
             return Some((name.as_bytes(), value.as_bytes()));
         }
         let entry = self.entries.get(index - STATIC.len())?;
-        let (name, rest) = self.bytes[entry.start - self.base..].split_at(entry.name);
+        let (name, rest) = self.bytes[self.position(entry.start)..].split_at(entry.name);
         Some((name, &rest[..entry.value]))
+    }
+
+    /// Where in `bytes` a byte is.
+    const fn position(&self, start: u64) -> usize {
+        (start - self.base) as usize
+    }
+
+    /// Where the next byte will be.
+    const fn end(&self) -> u64 {
+        self.base + self.bytes.len() as u64
     }
 
     /// Inserts a header; one that is larger than the table empties it.
     pub(super) fn insert(&mut self, name: &[u8], value: &[u8]) {
         let entry = Entry {
-            start: self.base + self.bytes.len(),
+            start: self.end(),
             name: name.len(),
             value: value.len(),
         };
@@ -179,8 +189,8 @@ impl Table {
         let start = self
             .entries
             .back()
-            .map_or(self.base + self.bytes.len(), |entry| entry.start);
-        let unused = start - self.base;
+            .map_or_else(|| self.end(), |entry| entry.start);
+        let unused = self.position(start);
         // Twice the table at most.
         if unused > self.max || unused == self.bytes.len() {
             self.bytes.drain(..unused);

@@ -2,6 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 
+const MOST: usize = 1 << 20;
+
 fn hex(text: &str) -> Vec<u8> {
     let digits: Vec<u8> = text
         .chars()
@@ -18,7 +20,9 @@ fn decoded(decoder: &mut Decoder, block: &[u8]) -> Option<Vec<(String, String)>>
     let mut fields = Vec::new();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     decoder
-        .decode(block, |name, value| fields.push((text(name), text(value))))
+        .decode(block, MOST, |name, value| {
+            fields.push((text(name), text(value)));
+        })
         .ok()?;
     Some(fields)
 }
@@ -83,7 +87,7 @@ fn huffman_codes_of_the_standard_decode() {
 #[test]
 fn entries_are_evicted_as_in_the_standard() {
     let mut decoder = Decoder::new();
-    decoder.decode(&hex("3fe101"), |_, _| {}).unwrap();
+    decoder.decode(&hex("3fe101"), MOST, |_, _| {}).unwrap();
     let block = hex(
         "4803 3330 3258 0770 7269 7661 7465 611d 4d6f 6e2c 2032 3120 4f63 7420 3230 3133 2032
          303a 3133 3a32 3120 474d 546e 1768 7474 7073 3a2f 2f77 7777 2e65 7861 6d70 6c65 2e63
@@ -201,6 +205,39 @@ fn field() -> impl Strategy<Value = (Vec<u8>, Vec<u8>, bool)> {
     )
 }
 
+#[test]
+fn a_list_is_handed_out_up_to_its_limit_and_given_up_far_beyond() {
+    // One header of 100 bytes, indexed, and then again and again in one byte.
+    let block = |times: usize| {
+        let mut block = vec![0x40, 1, b'a', 67];
+        block.extend([b'x'; 67]);
+        block.extend(std::iter::repeat_n(0xbe, times - 1));
+        block
+    };
+    let mut seen = 0;
+    let decoded = Decoder::new().decode(&block(20), 1000, |_, _| seen += 1);
+    assert_eq!((decoded, seen), (Ok(2000), 10));
+    let decoded = Decoder::new().decode(&block(200), 1000, |_, _| {});
+    assert_eq!(decoded, Err(Undecodable::TooLong));
+}
+
+#[test]
+fn headers_that_do_not_fit_the_table_are_never_repeated_from_it() {
+    let mut encoder = Encoder::new();
+    encoder.set_limit(64);
+    let values = ["1", "2", "3"];
+    let fields = || {
+        values
+            .iter()
+            .map(|value| Field::again(b"name", value.as_bytes()))
+    };
+    let mut out = Vec::new();
+    assert!(encoder.repeatable(fields()).is_none());
+    encoder.encode(&mut out, fields());
+    assert!(encoder.repeatable(fields()).is_none());
+    assert!(encoder.repeatable(fields().skip(2)).is_some());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -210,18 +247,29 @@ proptest! {
         limits in prop::collection::vec(prop::option::of(0_u32..6000), 40),
     ) {
         let (mut encoder, mut decoder) = (Encoder::new(), Decoder::new());
+        let mut repeatable = Vec::new();
         for (block, limit) in blocks.iter().zip(limits) {
             if let Some(limit) = limit {
                 encoder.set_limit(limit);
             }
             let mut encoded = Vec::new();
             let fields = block.iter().map(|(name, value, repeats)| Field { name, value, repeats: *repeats });
-            encoder.encode(&mut encoded, fields);
-            let mut fields = Vec::new();
-            let each = |name: &[u8], value: &[u8]| fields.push((name.to_vec(), value.to_vec()));
-            decoder.decode(&encoded, each).unwrap();
+            encoder.encode(&mut encoded, fields.clone());
+            let mut decode = |encoded: &[u8]| {
+                let mut fields = Vec::new();
+                let each = |name: &[u8], value: &[u8]| fields.push((name.to_vec(), value.to_vec()));
+                decoder.decode(encoded, MOST, each).unwrap();
+                fields
+            };
             let expected: Vec<_> = block.iter().map(|(n, v, _)| (n.clone(), v.clone())).collect();
-            prop_assert_eq!(fields, expected);
+            prop_assert_eq!(&decode(&encoded), &expected);
+            if let Some(block) = encoder.repeatable(fields) {
+                repeatable.push((encoder.generation(), block, expected));
+            }
+            repeatable.retain(|(generation, _, _)| *generation == encoder.generation());
+            for (_, block, expected) in &repeatable {
+                prop_assert_eq!(&decode(block), expected);
+            }
         }
     }
 
@@ -230,7 +278,10 @@ proptest! {
         let mut decoder = Decoder::new();
         for block in blocks {
             let mut length = 0;
-            if decoder.decode(&block, |name, value| length += name.len() + value.len()).is_err() {
+            let each = |name: &[u8], value: &[u8]| length += name.len() + value.len();
+            let decoded = decoder.decode(&block, 1000, each);
+            assert!(length <= 1000);
+            if decoded.is_err() {
                 break;
             }
         }
