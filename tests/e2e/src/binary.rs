@@ -25,6 +25,12 @@ impl Binary {
         Self::find("PATTERN_A_BIN", "distributions/pattern-a/pattern-a")
     }
 
+    /// The `sidecar` example, or `$SIDECAR_BIN`.
+    #[must_use]
+    pub fn sidecar() -> Self {
+        Self::find("SIDECAR_BIN", "distributions/sidecar/sidecar")
+    }
+
     /// The Go collector that `just peers` builds, or `$OTELCOL_BIN`.
     #[must_use]
     pub fn otelcol() -> Self {

@@ -273,18 +273,21 @@ impl Collector {
     /// The most memory that it ever had resident. Unit: bytes.
     #[must_use]
     pub fn peak_memory(&self) -> u64 {
+        self.memory("VmHWM:")
+    }
+
+    /// The memory that it has resident now. Unit: bytes.
+    #[must_use]
+    pub fn resident_memory(&self) -> u64 {
+        self.memory("VmRSS:")
+    }
+
+    fn memory(&self, which: &str) -> u64 {
         let pid = self.child.id().unwrap();
         let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-        let line = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmHWM:"))
-            .unwrap();
-        line.split_whitespace()
-            .next()
-            .unwrap()
-            .parse::<u64>()
-            .unwrap()
-            * 1024
+        let line = status.lines().find_map(|line| line.strip_prefix(which));
+        let kibibytes = line.unwrap().split_whitespace().next().unwrap();
+        kibibytes.parse::<u64>().unwrap() * 1024
     }
 
     /// Sends SIGHUP.

@@ -18,3 +18,4 @@ mod peers;
 mod readme;
 mod sdks;
 mod shutdown;
+mod sidecar;
