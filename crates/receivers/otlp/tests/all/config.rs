@@ -46,3 +46,10 @@ fn keys_of_the_server_and_of_the_receiver_stand_side_by_side() {
         "{error}"
     );
 }
+
+#[test]
+fn the_readme_lists_every_key() {
+    let table = headwater_config::keys_table::<Config>();
+    let readme = include_str!("../../README.md");
+    assert!(readme.contains(&table), "put this into README.md:\n{table}");
+}
