@@ -149,6 +149,7 @@ impl HttpClientConfig {
             ping_timeout: given(self.http2_ping_timeout).unwrap_or(DEFAULT_PING_TIMEOUT),
             cookies: self.cookies.is_some(),
             http2: self.force_attempt_http2,
+            follow_redirects: true,
         }))
     }
 }

@@ -65,6 +65,8 @@ pub struct ClientOptions {
     pub cookies: bool,
     /// Whether HTTP/2 is offered in the TLS handshake. Default: true.
     pub http2: bool,
+    /// Whether redirects are followed; otherwise they are answers as any. Default: true.
+    pub follow_redirects: bool,
     /// TLS and proxies. Default: neither.
     pub connector: Connector,
 }
@@ -87,6 +89,7 @@ impl Default for ClientOptions {
             ping_timeout: Duration::from_secs(15),
             cookies: false,
             http2: true,
+            follow_redirects: true,
             connector: Connector::default(),
         }
     }
@@ -216,7 +219,8 @@ impl Client {
         let mut body = Some(body);
         for _ in 0..=MOST_REDIRECTS {
             let answer = self.exchange(&request, body.clone(), context).await?;
-            let Some(next) = next_hop(&request, &answer) else {
+            let next = next_hop(&request, &answer).filter(|_| self.0.options.follow_redirects);
+            let Some(next) = next else {
                 return Ok(answer);
             };
             if next.keeps_body {

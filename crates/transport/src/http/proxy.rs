@@ -4,6 +4,8 @@
 
 use std::net::IpAddr;
 
+use http::{HeaderName, HeaderValue};
+
 use super::Url;
 use super::url::parse;
 use crate::config::BuildError;
@@ -37,7 +39,64 @@ impl Proxies {
                 ..Self::default()
             });
         }
+        Self::from_environment()
+    }
+
+    /// The proxies of HTTP_PROXY, HTTPS_PROXY and NO_PROXY.
+    ///
+    /// # Errors
+    /// [`BuildError::Url`] for a URL that cannot be used.
+    pub fn from_environment() -> Result<Self, BuildError> {
         Self::from_variables(|name| std::env::var(name).ok())
+    }
+
+    /// The proxy of `proxy_url` for every request, or, if `no_proxy` is not empty, for those to hosts
+    /// that are neither in it nor the own one.
+    ///
+    /// # Errors
+    /// [`BuildError::Url`] for a URL that cannot be used.
+    pub fn fixed(proxy_url: &str, no_proxy: &str) -> Result<Self, BuildError> {
+        if no_proxy.is_empty() {
+            return Self::new(proxy_url);
+        }
+        let url = proxy("proxy_url", proxy_url)?;
+        Ok(Self {
+            fixed: None,
+            http: Some(url.clone()),
+            https: Some(url),
+            none: Exceptions::new(no_proxy),
+        })
+    }
+
+    /// The same with headers for a proxy that is asked for a tunnel.
+    ///
+    /// # Errors
+    /// [`BuildError::Header`] for one that is not valid.
+    pub fn with_connect_headers(
+        mut self,
+        key: &'static str,
+        headers: &[(&str, &str)],
+    ) -> Result<Self, BuildError> {
+        let mut lines = String::new();
+        for (name, value) in headers {
+            let failed = |reason| BuildError::Header {
+                key,
+                name: (*name).to_owned(),
+                reason,
+            };
+            HeaderName::from_bytes(name.as_bytes())
+                .map_err(|_| failed("its name has characters that HTTP does not allow"))?;
+            HeaderValue::from_str(value)
+                .map_err(|_| failed("its value has characters that HTTP does not allow"))?;
+            lines.push_str(&format!("{name}: {value}\r\n"));
+        }
+        for url in [&mut self.fixed, &mut self.http, &mut self.https]
+            .into_iter()
+            .flatten()
+        {
+            url.set_connect_headers(&lines);
+        }
+        Ok(self)
     }
 
     fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self, BuildError> {
@@ -276,6 +335,24 @@ mod tests {
         assert!(everything.for_host(false, "x", 80).is_none());
         let v4 = proxies(&[("HTTP_PROXY", "a:1"), ("NO_PROXY", "0.0.0.0/0")]);
         assert!(v4.for_host(false, "8.8.8.8", 80).is_none());
+    }
+
+    #[test]
+    fn a_fixed_proxy_has_exceptions_of_its_own() {
+        let everywhere = Proxies::fixed("http://a:1", "").unwrap();
+        assert!(everywhere.for_host(false, "localhost", 80).is_some());
+        let some = Proxies::fixed("http://a:1", "b,10.0.0.0/8").unwrap();
+        assert!(some.for_host(true, "c", 443).is_some());
+        for host in ["b", "10.1.1.1", "localhost"] {
+            assert!(some.for_host(true, host, 443).is_none(), "{host}");
+        }
+    }
+
+    #[test]
+    fn a_header_for_the_proxy_cannot_bring_others() {
+        let proxies = Proxies::fixed("http://a:1", "").unwrap();
+        let error = proxies.with_connect_headers("key", &[("a", "b\r\nc: d")]);
+        assert!(matches!(error, Err(BuildError::Header { .. })));
     }
 
     #[test]

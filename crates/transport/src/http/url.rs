@@ -1,6 +1,7 @@
 //! URLs of clients.
 
 use std::fmt;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -18,6 +19,8 @@ pub struct Url {
     port: u16,
     tls: bool,
     authorization: Option<HeaderValue>,
+    /// For a proxy: the headers of requests for a tunnel, as lines.
+    connect_headers: Option<Arc<str>>,
 }
 
 /// Parses the URL given for `key`.
@@ -83,6 +86,7 @@ impl Url {
             port,
             tls,
             authorization,
+            connect_headers: None,
         })
     }
 
@@ -161,6 +165,17 @@ impl Url {
     #[must_use]
     pub const fn authorization(&self) -> Option<&HeaderValue> {
         self.authorization.as_ref()
+    }
+
+    /// The headers of requests for a tunnel, as lines that end with a line break.
+    pub(crate) fn connect_headers(&self) -> &str {
+        self.connect_headers.as_deref().unwrap_or("")
+    }
+
+    pub(super) fn set_connect_headers(&mut self, lines: &str) {
+        self.connect_headers = Some(lines)
+            .filter(|lines| !lines.is_empty())
+            .map(Into::into);
     }
 
     /// Host and port as they were written.

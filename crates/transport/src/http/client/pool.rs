@@ -216,6 +216,11 @@ impl Pool {
             let oldest = host.idle.iter().map(|idle| idle.since).min();
             next = [next, oldest].into_iter().flatten().min();
         }
+        // Hosts that are gone are forgotten.
+        state.hosts.retain(|host| {
+            let shared = host.shared.as_ref().is_some_and(Shared::is_usable);
+            shared || !host.idle.is_empty() || host.permits.is_some()
+        });
         state.idle = left;
         state.sweeping = next.is_some();
         next.and_then(|since| since.checked_add(timeout))
