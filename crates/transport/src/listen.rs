@@ -339,21 +339,21 @@ fn bind_unix(_path: &str) -> io::Result<Bound> {
     ))
 }
 
-/// What to write when a server listens on the loopback address inside a container, where only
-/// the pod itself could reach it; `None` when nothing is wrong.
+/// The warning for a server that listens on the loopback address inside a container, where only
+/// the pod itself can reach it; `None` when nothing is wrong.
 ///
 /// `key` is the configuration key of the endpoint, for the text.
 #[must_use]
 pub fn container_hint(address: &LocalAddr, key: &str) -> Option<String> {
     let address = address.tcp().filter(|address| address.ip().is_loopback())?;
-    in_container().then(|| {
-        format!(
-            "listening on {address} inside a container: nothing outside this pod can reach it; \
-             write `{key}: 0.0.0.0:{port}` (or `${{env:MY_POD_IP}}:{port}`) if others are to \
-             send here",
-            port = address.port(),
-        )
-    })
+    in_container().then(|| only_this_pod(address, key))
+}
+
+fn only_this_pod(address: SocketAddr, key: &str) -> String {
+    format!(
+        "Only this pod can send to {address}: write `{key}: 0.0.0.0:{}` if others are to",
+        address.port()
+    )
 }
 
 fn in_container() -> bool {
@@ -428,5 +428,9 @@ mod tests {
     fn only_loopback_addresses_are_warned_about() {
         let open = LocalAddr::Tcp(([0, 0, 0, 0], 4317).into());
         assert_eq!(container_hint(&open, "endpoint"), None);
+        assert_eq!(
+            only_this_pod(([127, 0, 0, 1], 4317).into(), "a::endpoint"),
+            "Only this pod can send to 127.0.0.1:4317: write `a::endpoint: 0.0.0.0:4317` if others are to"
+        );
     }
 }

@@ -93,12 +93,7 @@ impl OtlpReceiver {
             self.settings.id
         );
         if let Some(hint) = listen::container_hint(serving.local_addr(), &key) {
-            tracing::warn!(
-                parent: &self.settings.span,
-                endpoint = %serving.local_addr(),
-                hint,
-                "Listening on localhost inside a container: nobody outside can connect"
-            );
+            tracing::warn!(parent: &self.settings.span, "{hint}");
         }
         self.serving
             .lock()
