@@ -265,7 +265,8 @@ impl<'a> Text<'a> {
         };
         self.at = at + 1;
         if help {
-            if !self.utf8 {
+            // The byte left out may be the first of a longer character.
+            if !self.utf8 || body.get(start).is_some_and(|byte| !byte.is_ascii()) {
                 check_utf8(body, "help text", text.clone())?;
             }
             return Ok(Some(Step::Help(name, text)));
