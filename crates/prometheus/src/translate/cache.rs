@@ -1,0 +1,276 @@
+//! The series that have been seen, with their encoded labels.
+
+use super::fingerprint::{Fingerprint, FingerprintMap, Seeds};
+use super::symbols::Symbols;
+use crate::Labels;
+use crate::remote_write::encode::put_label;
+use crate::remote_write::{Message, MetricType};
+
+/// No record, no series.
+pub(super) const NONE: u32 = u32::MAX;
+
+/// A series.
+#[derive(Debug)]
+pub(super) struct Series {
+    /// 1.0: the labels as they stand in the message. 2.0: the numbers of names and values, four
+    /// bytes each.
+    pub(super) labels: Box<[u8]>,
+    /// Its place among the families.
+    pub(super) family: u32,
+    /// When it was seen last.
+    epoch: u32,
+    /// The batch that the two below belong to.
+    pub(super) batch: u32,
+    /// Its first record in the batch.
+    pub(super) first: u32,
+    /// Its last one.
+    pub(super) last: u32,
+}
+
+/// What points of the same identity are written to.
+#[derive(Debug)]
+pub(super) enum Source {
+    /// One series.
+    One(u32),
+    /// The series of a histogram or summary, in an order that depends on the kind.
+    Many(Box<[u32]>),
+}
+
+/// What metadata says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Family {
+    pub(super) kind: MetricType,
+    pub(super) name: String,
+    pub(super) help: String,
+    pub(super) unit: String,
+    /// The numbers of `help` and `unit`.
+    pub(super) texts: [u32; 2],
+    /// The batch in which it was seen last.
+    pub(super) batch: u32,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Cache {
+    pub(super) seeds: Seeds,
+    message: Message,
+    /// By what identifies a point in OTLP.
+    sources: FingerprintMap<Source>,
+    /// By encoded labels: different points may be the same series.
+    by_labels: FingerprintMap<u32>,
+    families_by_content: FingerprintMap<u32>,
+    pub(super) series: Vec<Series>,
+    free: Vec<u32>,
+    pub(super) families: Vec<Family>,
+    pub(super) symbols: Symbols,
+    epoch: u32,
+    limit: usize,
+    scratch: Vec<u8>,
+}
+
+impl Cache {
+    pub(super) fn new(message: Message, limit: usize) -> Self {
+        Self {
+            seeds: Seeds::random(),
+            message,
+            sources: FingerprintMap::default(),
+            by_labels: FingerprintMap::default(),
+            families_by_content: FingerprintMap::default(),
+            series: Vec::new(),
+            free: Vec::new(),
+            families: Vec::new(),
+            symbols: Symbols::default(),
+            epoch: 0,
+            limit: limit.max(1),
+            scratch: Vec::new(),
+        }
+    }
+
+    /// How many series are kept.
+    pub(super) fn len(&self) -> usize {
+        self.series.len() - self.free.len()
+    }
+
+    #[inline]
+    pub(super) fn source(&self, identity: Fingerprint) -> Option<&Source> {
+        self.sources.get(&identity)
+    }
+
+    pub(super) fn keep(&mut self, identity: Fingerprint, source: Source) {
+        self.sources.insert(identity, source);
+    }
+
+    /// Says that a series has been seen.
+    #[inline]
+    pub(super) fn touch(&mut self, series: u32) -> &mut Series {
+        let epoch = self.epoch;
+        let series = &mut self.series[series as usize];
+        series.epoch = epoch;
+        series
+    }
+
+    /// The series with these labels, which is new if nobody has seen it.
+    pub(super) fn series_of(&mut self, labels: &Labels, family: u32) -> u32 {
+        self.scratch.clear();
+        for (name, value) in labels.iter() {
+            put_label(&mut self.scratch, name, value);
+        }
+        let key = self.seeds.add(self.seeds.start(), &self.scratch);
+        if let Some(known) = self.by_labels.get(&key) {
+            self.series[*known as usize].family = family;
+            return *known;
+        }
+        let encoded: Box<[u8]> = match self.message {
+            Message::V1 => self.scratch.as_slice().into(),
+            Message::V2 => labels
+                .iter()
+                .flat_map(|(name, value)| [name, value])
+                .flat_map(|text| self.symbols.intern(text).to_le_bytes())
+                .collect(),
+        };
+        let series = Series {
+            labels: encoded,
+            family,
+            epoch: self.epoch,
+            batch: 0,
+            first: NONE,
+            last: NONE,
+        };
+        let number = if let Some(number) = self.free.pop() {
+            self.series[number as usize] = series;
+            number
+        } else {
+            self.series.push(series);
+            self.series.len() as u32 - 1
+        };
+        self.by_labels.insert(key, number);
+        number
+    }
+
+    /// The family with this metadata.
+    pub(super) fn family_of(
+        &mut self,
+        kind: MetricType,
+        name: &str,
+        help: &str,
+        unit: &str,
+    ) -> u32 {
+        let mut key = self.seeds.add(self.seeds.start(), &[kind as u8]);
+        for text in [name, help, unit] {
+            key = self.seeds.add(key, text.as_bytes());
+        }
+        if let Some(known) = self.families_by_content.get(&key) {
+            return *known;
+        }
+        let texts = match self.message {
+            Message::V1 => [0; 2],
+            Message::V2 => [self.symbols.intern(help), self.symbols.intern(unit)],
+        };
+        self.families.push(Family {
+            kind,
+            name: name.to_owned(),
+            help: help.to_owned(),
+            unit: unit.to_owned(),
+            texts,
+            batch: 0,
+        });
+        let number = self.families.len() as u32 - 1;
+        self.families_by_content.insert(key, number);
+        number
+    }
+
+    /// Forgets what has not been seen since the call before, and everything if that leaves too
+    /// much.
+    pub(super) fn sweep(&mut self) {
+        let epoch = self.epoch;
+        self.retain(|series| series.epoch >= epoch);
+        self.epoch += 1;
+        if self.len() > self.limit / 4 * 3 {
+            self.clear();
+        }
+    }
+
+    /// Makes room for what the next batch brings.
+    pub(super) fn make_room(&mut self) {
+        // Sources are as many as series, or fewer, unless the same series comes in many forms.
+        if self.len() >= self.limit || self.sources.len() >= self.limit.saturating_mul(2) {
+            self.sweep();
+        }
+    }
+
+    fn retain(&mut self, keep: impl Fn(&Series) -> bool) {
+        let series = &self.series;
+        let alive = |number: &u32| keep(&series[*number as usize]);
+        self.sources.retain(|_, source| match source {
+            Source::One(NONE) => true,
+            Source::One(number) => alive(number),
+            Source::Many(numbers) => numbers.iter().all(alive),
+        });
+        let mut freed = Vec::new();
+        self.by_labels.retain(|_, number| {
+            let alive = alive(number);
+            if !alive {
+                freed.push(*number);
+            }
+            alive
+        });
+        for number in &freed {
+            self.series[*number as usize].labels = Box::default();
+        }
+        self.free.extend(freed);
+        // Texts and families are shared, so nobody knows which are still in use.
+        let live = self.len();
+        if self.families.len() > 2 * live + 1000 || self.symbols.len() > 8 * live + 10_000 {
+            self.clear();
+        }
+    }
+
+    fn clear(&mut self) {
+        let epoch = self.epoch;
+        *self = Self::new(self.message, self.limit);
+        self.epoch = epoch;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(value: usize) -> Labels {
+        [("__name__", "up".to_owned()), ("n", value.to_string())]
+            .into_iter()
+            .collect()
+    }
+
+    #[test]
+    fn what_is_not_seen_between_two_sweeps_is_forgotten() {
+        let mut cache = Cache::new(Message::V1, 100);
+        let identity = |cache: &Cache, n: u8| cache.seeds.add(cache.seeds.start(), &[n]);
+        for n in 0..2 {
+            let series = cache.series_of(&labels(n), 0);
+            let identity = identity(&cache, n as u8);
+            cache.keep(identity, Source::One(series));
+        }
+        cache.sweep();
+        cache.touch(1);
+        cache.sweep();
+        assert_eq!(cache.len(), 1);
+        assert!(cache.source(identity(&cache, 0)).is_none());
+        assert!(cache.source(identity(&cache, 1)).is_some());
+        // Its place is taken again.
+        assert_eq!(cache.series_of(&labels(7), 0), 0);
+        assert_eq!(cache.series_of(&labels(1), 0), 1);
+    }
+
+    #[test]
+    fn it_never_holds_much_more_than_its_limit() {
+        for message in [Message::V1, Message::V2] {
+            let mut cache = Cache::new(message, 100);
+            for n in 0..1000 {
+                cache.make_room();
+                cache.series_of(&labels(n), 0);
+                assert!(cache.len() <= 100);
+            }
+        }
+    }
+}

@@ -1,0 +1,326 @@
+//! From records to requests.
+
+use headwater_core::pdata::view::Text;
+
+use super::cache::{Cache, NONE};
+use super::records::{Record, RecordKind, Records};
+use super::symbols::RequestSymbols;
+use super::walk::Walk;
+use crate::remote_write::Message;
+use crate::remote_write::encode::{
+    put_exemplar, put_family, put_histogram, put_label, put_metadata, put_refs, put_sample,
+    put_series,
+};
+
+/// How much a request holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Data points of the batch that are in it.
+    pub items: usize,
+    /// Series.
+    pub series: usize,
+    /// Numbers.
+    pub samples: usize,
+    /// Native histograms.
+    pub histograms: usize,
+    /// Exemplars.
+    pub exemplars: usize,
+    /// Points of the batch that are not in it because a later one has the same series and time.
+    pub duplicates: usize,
+}
+
+/// A request, not compressed.
+#[derive(Debug)]
+pub struct Request<'a> {
+    /// The message.
+    pub body: &'a [u8],
+    /// What is in it.
+    pub counts: Counts,
+}
+
+/// Writes requests, with buffers that are used again.
+#[derive(Debug, Default)]
+pub(super) struct Writer {
+    symbols: RequestSymbols,
+    /// The series.
+    body: Vec<u8>,
+    /// Symbols and series together.
+    joined: Vec<u8>,
+    /// One series: labels, and the rest.
+    labels: Vec<u8>,
+    rest: Vec<u8>,
+    order: Vec<Record>,
+    counts: Counts,
+}
+
+/// A request buffer longer than this is given back after use. Unit: bytes.
+const KEEP: usize = 8 << 20;
+
+impl Writer {
+    /// Writes all records into requests of at most `limit` bytes, and hands each to `each`. A
+    /// series stands in one request only, however long that is.
+    pub(super) fn write(
+        &mut self,
+        message: Message,
+        cache: &mut Cache,
+        records: &Records,
+        limit: usize,
+        metadata: bool,
+        mut each: impl FnMut(Request<'_>),
+    ) {
+        self.begin();
+        for number in &records.series {
+            let symbols_before = self.symbols.encoded.len();
+            let counts = self.put(message, cache, records, *number);
+            let length = self.labels.len() + self.rest.len() + 6;
+            let full = self.body.len() + self.symbols.encoded.len() + length > limit;
+            if full && self.counts.series > 0 {
+                // Its symbols were added already: they go, and come again in the next request.
+                self.symbols.encoded.truncate(symbols_before);
+                self.flush(message, &mut each);
+                self.put(message, cache, records, *number);
+            }
+            put_series(&mut self.body, message, &self.labels, &self.rest);
+            self.counts.add(&counts);
+        }
+        if self.counts.series > 0 {
+            self.flush(message, &mut each);
+        }
+        if metadata && message == Message::V1 {
+            self.put_families(cache, records, limit, &mut each);
+        }
+        self.body.shrink_to(KEEP);
+        self.joined.shrink_to(KEEP);
+    }
+
+    fn begin(&mut self) {
+        self.body.clear();
+        self.symbols.begin();
+        self.counts = Counts::default();
+    }
+
+    fn flush(&mut self, message: Message, each: &mut impl FnMut(Request<'_>)) {
+        let counts = self.counts;
+        let body = match message {
+            Message::V1 => &self.body,
+            Message::V2 => {
+                self.joined.clear();
+                self.joined.extend_from_slice(&self.symbols.encoded);
+                self.joined.extend_from_slice(&self.body);
+                &self.joined
+            }
+        };
+        each(Request { body, counts });
+        self.begin();
+    }
+
+    /// Writes one series into the buffers for it.
+    #[inline]
+    fn put(&mut self, message: Message, cache: &Cache, records: &Records, number: u32) -> Counts {
+        let series = &cache.series[number as usize];
+        let mut counts = Counts {
+            series: 1,
+            ..Counts::default()
+        };
+        self.labels.clear();
+        self.rest.clear();
+        match message {
+            Message::V1 => self.labels.extend_from_slice(&series.labels),
+            Message::V2 => {
+                let (refs, _) = series.labels.as_chunks::<4>();
+                let symbols = &mut self.symbols;
+                let refs: smallvec::SmallVec<[u32; 64]> = refs
+                    .iter()
+                    .map(|text| symbols.of(&cache.symbols, u32::from_le_bytes(*text)))
+                    .collect();
+                put_refs(&mut self.labels, refs.iter().copied());
+            }
+        }
+        let first = &records.records[series.first as usize];
+        if first.next == NONE {
+            self.put_record(message, cache, records, first, &mut counts);
+        } else {
+            self.put_chain(message, cache, records, first, &mut counts);
+        }
+        if message == Message::V2 {
+            let family = &cache.families[series.family as usize];
+            let [help, unit] = family
+                .texts
+                .map(|text| self.symbols.of(&cache.symbols, text));
+            put_metadata(&mut self.rest, family.kind, help, unit);
+        }
+        counts
+    }
+
+    /// Several records, in the order of time. Of those of the same kind and time the last counts.
+    fn put_chain(
+        &mut self,
+        message: Message,
+        cache: &Cache,
+        records: &Records,
+        first: &Record,
+        counts: &mut Counts,
+    ) {
+        let mut order = std::mem::take(&mut self.order);
+        order.clear();
+        let mut next = Some(first);
+        while let Some(record) = next {
+            order.push(*record);
+            next = records.records.get(record.next as usize);
+        }
+        order.sort_by_key(|record| (record.kind as u8, record.timestamp));
+        for (at, record) in order.iter().enumerate() {
+            let replaced = record.kind != RecordKind::Exemplar
+                && order.get(at + 1).is_some_and(|later| {
+                    (later.kind, later.timestamp) == (record.kind, record.timestamp)
+                });
+            if replaced {
+                counts.duplicates += usize::from(record.item);
+            } else {
+                self.put_record(message, cache, records, record, counts);
+            }
+        }
+        self.order = order;
+    }
+
+    #[inline]
+    fn put_record(
+        &mut self,
+        message: Message,
+        cache: &Cache,
+        records: &Records,
+        record: &Record,
+        counts: &mut Counts,
+    ) {
+        counts.items += usize::from(record.item);
+        match record.kind {
+            RecordKind::Sample => {
+                counts.samples += 1;
+                put_sample(
+                    &mut self.rest,
+                    message,
+                    record.value,
+                    record.timestamp,
+                    record.start,
+                );
+            }
+            RecordKind::Histogram => {
+                counts.histograms += 1;
+                let bytes = records.bytes_of(record);
+                put_histogram(&mut self.rest, message, bytes, record.start);
+            }
+            RecordKind::Exemplar => {
+                counts.exemplars += 1;
+                let Some((value, labels)) = records.bytes_of(record).split_first_chunk() else {
+                    return;
+                };
+                let symbols = &mut self.symbols;
+                put_exemplar(
+                    &mut self.rest,
+                    message,
+                    u64::from_le_bytes(*value),
+                    record.timestamp,
+                    |out| match message {
+                        Message::V1 => out.extend_from_slice(labels),
+                        Message::V2 => put_symbolized(out, symbols, cache, labels),
+                    },
+                );
+            }
+        }
+    }
+
+    /// Metadata of 1.0, in requests of its own.
+    fn put_families(
+        &mut self,
+        cache: &mut Cache,
+        records: &Records,
+        limit: usize,
+        each: &mut impl FnMut(Request<'_>),
+    ) {
+        self.begin();
+        for number in &records.series {
+            let family = cache.series[*number as usize].family as usize;
+            let family = &mut cache.families[family];
+            if family.batch == records.batch {
+                continue;
+            }
+            family.batch = records.batch;
+            let before = self.body.len();
+            put_family(
+                &mut self.body,
+                family.kind,
+                &family.name,
+                &family.help,
+                &family.unit,
+            );
+            if self.body.len() > limit && before > 0 {
+                each(Request {
+                    body: &self.body[..before],
+                    counts: Counts::default(),
+                });
+                self.body.drain(..before);
+            }
+        }
+        if !self.body.is_empty() {
+            self.flush(Message::V1, each);
+        }
+    }
+}
+
+/// Labels of 1.0 as symbols.
+fn put_symbolized(out: &mut Vec<u8>, symbols: &mut RequestSymbols, cache: &Cache, labels: &[u8]) {
+    let refs: Vec<u32> = Walk::new(labels)
+        .messages(1)
+        .flat_map(|label| [1, 2].map(|n| Walk::new(label).messages(n).last().unwrap_or_default()))
+        .map(|text| symbols.of_text(&cache.symbols, &Text::new(text).to_lossy()))
+        .collect();
+    put_refs(out, refs.iter().copied());
+}
+
+impl Counts {
+    /// Adds those of another request.
+    pub fn add(&mut self, other: &Self) {
+        self.items += other.items;
+        self.series += other.series;
+        self.samples += other.samples;
+        self.histograms += other.histograms;
+        self.exemplars += other.exemplars;
+        self.duplicates += other.duplicates;
+    }
+}
+
+/// Rewrites a request of 2.0 as one of 1.0, which knows less: starts and metadata get lost.
+///
+/// # Errors
+/// [`crate::remote_write::ReadError`] if `body` is no request of 2.0.
+pub fn downgrade(body: &[u8]) -> Result<Vec<u8>, crate::remote_write::ReadError> {
+    let mut out = Vec::with_capacity(2 * body.len());
+    let (mut labels, mut rest, mut histogram_bytes) = (Vec::new(), Vec::new(), Vec::new());
+    let to = Message::V1;
+    let series = |series: &crate::remote_write::Series<'_>| {
+        labels.clear();
+        rest.clear();
+        for (name, value) in &series.labels {
+            put_label(&mut labels, name, value);
+        }
+        for sample in &series.samples {
+            put_sample(&mut rest, to, sample.value.to_bits(), sample.timestamp, 0);
+        }
+        for exemplar in &series.exemplars {
+            let bits = exemplar.value.to_bits();
+            put_exemplar(&mut rest, to, bits, exemplar.timestamp, |out| {
+                for (name, value) in &exemplar.labels {
+                    put_label(out, name, value);
+                }
+            });
+        }
+        for histogram in &series.histograms {
+            histogram_bytes.clear();
+            histogram.put(&mut histogram_bytes);
+            put_histogram(&mut rest, to, &histogram_bytes, 0);
+        }
+        put_series(&mut out, to, &labels, &rest);
+    };
+    crate::remote_write::read(Message::V2, body, series, |_| {})?;
+    Ok(out)
+}
