@@ -17,6 +17,7 @@ struct Section {
 }
 
 fn rules(yaml: &str) -> Vec<RelabelConfig> {
+    let yaml = yaml.replace('$', "$$");
     let section = decode::<Section>(&format!("relabel_configs: [{yaml}]"));
     section.unwrap().0.relabel_configs
 }
@@ -39,11 +40,11 @@ fn every_action_does_what_the_reference_says() {
     const BEFORE: &str = "a=foo b=bar c=baz";
     let cases = [
         (
-            "{source_labels: [a], regex: f(.*), target_label: d, replacement: ch${1}-ch${1}}",
+            "{source_labels: [a], regex: f(.*), target_label: d, replacement: 'ch${1}-ch${1}'}",
             Some("a=foo b=bar c=baz d=choo-choo"),
         ),
         (
-            "{source_labels: [a, b], regex: f(.*);(.*)r, target_label: a, replacement: b${1}${2}m}",
+            "{source_labels: [a, b], regex: f(.*);(.*)r, target_label: a, replacement: 'b${1}${2}m'}",
             Some("a=boobam b=bar c=baz"),
         ),
         (
@@ -125,7 +126,7 @@ fn every_action_does_what_the_reference_says() {
         ("{action: labeldrop, regex: (a|c)}", Some("b=bar")),
         ("{action: labelkeep, regex: a|c}", Some("a=foo c=baz")),
         (
-            "{source_labels: [a, b], action: uppercase, target_label: d, separator: -}",
+            "{source_labels: [a, b], action: uppercase, target_label: d, separator: '-'}",
             Some("a=foo b=bar c=baz d=FOO-BAR"),
         ),
         (

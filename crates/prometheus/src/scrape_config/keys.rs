@@ -42,8 +42,10 @@ const UNSUPPORTED: [&str; 28] = [
     "uyuni_sd_configs",
     "vultr_sd_configs",
 ];
-/// Those that are added more often than this list: anything that ends like this is one.
+/// Others are added from time to time: anything that ends like this is one, unless it looks like a
+/// slip.
 const ENDING: &str = "_sd_configs";
+const SUPPORTED: [&str; 5] = ["static", "file", "http", "dns", "kubernetes"];
 
 impl Config for OtherKeys {
     fn decode(&mut self, node: &Node, cx: &mut DecodeContext<'_>) {
@@ -53,9 +55,9 @@ impl Config for OtherKeys {
         };
         let known: Vec<_> = section.fields.iter().map(|field| field.key).collect();
         for (key, _) in map {
-            let near = nearest(&key.name, known.iter().copied());
-            let listed = UNSUPPORTED.contains(&&*key.name);
-            if listed || (key.name.ends_with(ENDING) && near.is_none()) {
+            let stem = key.name.strip_suffix(ENDING);
+            let unlike = |stem| nearest(stem, SUPPORTED).is_none();
+            if UNSUPPORTED.contains(&&*key.name) || stem.is_some_and(unlike) {
                 let message = format!("`{}` is not supported", key.name);
                 cx.error(Code::REFUSED_VALUE, &key.origin, message).help(
                     "targets come from static_configs, file_sd_configs, http_sd_configs, \
