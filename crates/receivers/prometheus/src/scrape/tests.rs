@@ -1,0 +1,368 @@
+use std::time::Duration;
+
+use headwater_core::ConsumeError;
+use headwater_testkit::{Answer, metric};
+
+use super::Command;
+use crate::failure::Failure;
+use crate::testing::{Bench, Reply, Scripted, rules, setup};
+
+fn refused() -> Reply {
+    Reply::Fail(Failure::Fetch("connection refused".to_owned()))
+}
+
+/// A target that answers like this, one after the other, every ten seconds from 1010 s on.
+fn bench(replies: impl IntoIterator<Item = Reply>) -> Bench {
+    Bench::start(setup(rules(), Scripted::new(replies)))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_series_that_is_gone_is_marked_at_the_time_of_the_scrape() {
+    let mut bench = bench([Reply::Text("a 1\nb{x=\"y\"} 2\n"), Reply::Text("a 3\n")]);
+    bench.after(11).await;
+    assert_eq!(
+        bench.lines(),
+        ["gauge a{} 1 @1010000", "gauge b{x=y} 2 @1010000"]
+    );
+    bench.after(10).await;
+    assert_eq!(
+        bench.lines(),
+        ["gauge a{} 3 @1020000", "gauge b{x=y} - stale @1020000"]
+    );
+    bench.after(10).await;
+    assert_eq!(bench.lines(), ["gauge a{} 3 @1030000"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_scrape_marks_everything_once_and_is_down() {
+    let mut bench = bench([
+        Reply::Text("a 1\nb 2\n"),
+        refused(),
+        refused(),
+        Reply::Text("a 5\n"),
+    ]);
+    bench.after(11).await;
+    bench.lines();
+    bench.after(10).await;
+    let lines = bench.all_lines();
+    assert_eq!(
+        lines[..2],
+        ["gauge a{} - stale @1020000", "gauge b{} - stale @1020000"]
+    );
+    assert!(
+        lines.contains(&"gauge up{} 0 @1020000".to_owned()),
+        "{lines:?}"
+    );
+    assert!(lines.contains(&"gauge scrape_samples_scraped{} 0 @1020000".to_owned()));
+    assert_eq!(
+        bench.state.status().error.as_deref(),
+        Some("connection refused")
+    );
+    bench.after(10).await;
+    assert_eq!(
+        bench.lines(),
+        Vec::<String>::new(),
+        "nothing is marked twice"
+    );
+    bench.after(10).await;
+    assert_eq!(bench.lines(), ["gauge a{} 5 @1040000"]);
+    assert_eq!(bench.state.status().up, Some(true));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_breaks_off_counts_for_nothing() {
+    let mut bench = bench([Reply::Text("a 1\n"), Reply::Text("a 2\nnew 3\nb{x=\n")]);
+    bench.after(11).await;
+    bench.lines();
+    bench.after(10).await;
+    let lines = bench.all_lines();
+    assert_eq!(lines[0], "gauge a{} - stale @1020000");
+    assert!(!lines.iter().any(|line| line.contains("new")), "{lines:?}");
+    assert!(lines.contains(&"gauge up{} 0 @1020000".to_owned()));
+    assert!(
+        lines.contains(&"gauge scrape_samples_scraped{} 2 @1020000".to_owned()),
+        "the report shows what was read: {lines:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn series_with_timestamps_are_not_marked() {
+    let mut bench = bench([Reply::Text("a 1 1005000\nb 2\n"), Reply::Text("")]);
+    bench.after(11).await;
+    assert_eq!(
+        bench.lines(),
+        ["gauge a{} 1 @1005000", "gauge b{} 2 @1010000"]
+    );
+    bench.after(10).await;
+    assert_eq!(bench.lines(), ["gauge b{} - stale @1020000"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn series_with_timestamps_are_marked_if_that_is_asked_for() {
+    let mut rules = rules();
+    rules.track_timestamps_staleness = true;
+    let replies = Scripted::new([Reply::Text("a 1 1005000\n"), Reply::Text("")]);
+    let mut bench = Bench::start(setup(rules, replies));
+    bench.after(21).await;
+    assert_eq!(
+        bench.lines(),
+        ["gauge a{} 1 @1005000", "gauge a{} - stale @1020000"]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn timestamps_that_are_not_honoured_are_those_of_the_scrape() {
+    let mut rules = rules();
+    rules.honor_timestamps = false;
+    let replies = Scripted::new([Reply::Text("a 1 1005000\n"), Reply::Text("")]);
+    let mut bench = Bench::start(setup(rules, replies));
+    bench.after(21).await;
+    assert_eq!(
+        bench.lines(),
+        ["gauge a{} 1 @1010000", "gauge a{} - stale @1020000"]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn samples_far_in_the_future_are_dropped_and_others_kept() {
+    let mut bench = bench([Reply::Text("a 1 1610000\nb 2 1610001\nc 3\n")]);
+    bench.after(11).await;
+    assert_eq!(
+        bench.lines(),
+        ["gauge a{} 1 @1610000", "gauge c{} 3 @1010000"]
+    );
+    assert_eq!(bench.state.status().up, Some(true));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_of_two_samples_of_a_series_counts() {
+    let mut bench = bench([Reply::Text("a{x=\"1\"} 1\na{x=\"1\"} 2\na{x=\"2\"} 3\n")]);
+    bench.after(11).await;
+    let lines = bench.all_lines();
+    assert_eq!(
+        lines[..2],
+        ["gauge a{x=1} 1 @1010000", "gauge a{x=2} 3 @1010000"]
+    );
+    assert!(lines.contains(&"gauge scrape_samples_post_metric_relabeling{} 3 @1010000".to_owned()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_sample_limit_fails_the_scrape_as_a_whole() {
+    let mut rules = rules();
+    rules.sample_limit = 2;
+    let replies = [
+        Reply::Text("a 1\nb 2\n"),
+        Reply::Text("a 1\nb 2\nc 3\nd 4\n"),
+    ];
+    let mut bench = Bench::start(setup(rules, Scripted::new(replies)));
+    bench.after(11).await;
+    assert_eq!(bench.lines().len(), 2);
+    bench.after(10).await;
+    let lines = bench.all_lines();
+    assert_eq!(
+        lines[..2],
+        ["gauge a{} - stale @1020000", "gauge b{} - stale @1020000"]
+    );
+    assert!(lines.contains(&"gauge scrape_samples_scraped{} 4 @1020000".to_owned()));
+    assert!(lines.contains(&"gauge scrape_samples_post_metric_relabeling{} 4 @1020000".to_owned()));
+    assert_eq!(
+        bench.state.status().error.as_deref(),
+        Some("sample limit exceeded")
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_target_that_does_not_answer_in_time_is_down() {
+    let mut bench = bench([Reply::Text("a 1\n"), Reply::Hang]);
+    bench.after(11).await;
+    bench.lines();
+    bench.after(15).await;
+    let lines = bench.all_lines();
+    assert_eq!(lines[0], "gauge a{} - stale @1020000");
+    assert!(
+        lines.contains(&"gauge scrape_duration_seconds{} 5 @1020000".to_owned()),
+        "{lines:?}"
+    );
+    let error = bench.state.status().error.unwrap();
+    assert!(error.contains("deadline exceeded"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_report_says_how_the_scrape_went() {
+    let mut rules = rules();
+    rules.sample_limit = 10;
+    let mut setup = setup(
+        rules,
+        Scripted::new([Reply::Text("a 1\nb 2\n"), Reply::Fail(Failure::BodySize)]),
+    );
+    setup.extra = true;
+    let mut bench = Bench::start(setup);
+    bench.after(11).await;
+    assert_eq!(
+        bench.all_lines(),
+        [
+            "gauge a{} 1 @1010000",
+            "gauge b{} 2 @1010000",
+            "gauge up{} 1 @1010000",
+            "gauge scrape_duration_seconds{} 0 @1010000",
+            "gauge scrape_samples_scraped{} 2 @1010000",
+            "gauge scrape_samples_post_metric_relabeling{} 2 @1010000",
+            "gauge scrape_series_added{} 2 @1010000",
+            "gauge scrape_timeout_seconds{} 5 @1010000",
+            "gauge scrape_sample_limit{} 10 @1010000",
+            "gauge scrape_body_size_bytes{} 8 @1010000",
+        ]
+    );
+    bench.after(10).await;
+    let lines = bench.all_lines();
+    assert!(
+        lines.contains(&"gauge scrape_body_size_bytes{} -1 @1020000".to_owned()),
+        "{lines:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_target_that_leaves_is_marked_two_intervals_later_with_the_time_of_the_first() {
+    let mut bench = bench([Reply::Text("a 1\n")]);
+    bench.after(11).await;
+    bench.all_lines();
+    bench.commands.send(Command::Leave).unwrap();
+    bench.after(19).await;
+    assert_eq!(bench.all_lines(), Vec::<String>::new(), "it waits");
+    bench.after(2).await;
+    let lines = bench.all_lines();
+    assert_eq!(lines.len(), 6, "{lines:?}");
+    assert!(
+        lines.iter().all(|line| line.ends_with("- stale @1020000")),
+        "{lines:?}"
+    );
+    assert!(bench.task.is_finished());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_target_that_comes_back_in_time_goes_on_without_a_mark() {
+    let replies = Scripted::new([Reply::Text("a 1\nb 2\n"), Reply::Text("a 3\n")]);
+    let mut bench = Bench::start(setup(rules(), replies.clone()));
+    bench.after(11).await;
+    bench.lines();
+    bench.commands.send(Command::Leave).unwrap();
+    bench.after(12).await;
+    let again = Command::Run(setup(rules(), replies).into());
+    bench.commands.send(again).unwrap();
+    bench.after(8).await;
+    assert_eq!(
+        bench.lines(),
+        ["gauge a{} 3 @1030000", "gauge b{} - stale @1030000"]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_end_of_the_process_marks_nothing() {
+    let mut bench = bench([Reply::Text("a 1\n")]);
+    bench.after(11).await;
+    bench.all_lines();
+    bench
+        .commands
+        .send(Command::Stop { scrape: false })
+        .unwrap();
+    bench.after(60).await;
+    assert_eq!(bench.all_lines(), Vec::<String>::new());
+    assert!(bench.task.is_finished());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_last_scrape_at_the_end_of_the_process_can_be_asked_for() {
+    let mut bench = bench([Reply::Text("a 1\n"), Reply::Text("a 2\n")]);
+    bench.after(11).await;
+    bench.lines();
+    bench.commands.send(Command::Stop { scrape: true }).unwrap();
+    bench.after(1).await;
+    assert_eq!(bench.lines(), ["gauge a{} 2 @1011000"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_interval_begins_a_new_grid_and_keeps_the_series() {
+    let replies = Scripted::new([Reply::Text("a 1\nb 1\n"), Reply::Text("a 2\n")]);
+    let mut bench = Bench::start(setup(rules(), replies.clone()));
+    bench.after(11).await;
+    bench.lines();
+    let mut faster = setup(rules(), replies);
+    faster.interval = Duration::from_secs(4);
+    bench.commands.send(Command::Run(faster.into())).unwrap();
+    bench.after(2).await;
+    assert_eq!(
+        bench.lines(),
+        ["gauge a{} 2 @1012000", "gauge b{} - stale @1012000"]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn other_rules_mark_what_they_rename_and_nothing_else() {
+    let replies = Scripted::new([Reply::Text("a 1\nb{x=\"y\"} 1\n")]);
+    let mut bench = Bench::start(setup(rules(), replies.clone()));
+    bench.after(11).await;
+    bench.lines();
+    let mut other = rules();
+    other.series.external = [("x", "z")].into_iter().collect();
+    bench
+        .commands
+        .send(Command::Run(setup(other, replies).into()))
+        .unwrap();
+    bench.after(10).await;
+    let mut lines = bench.lines();
+    lines.sort();
+    assert_eq!(
+        lines,
+        [
+            "gauge a{x=z} 1 @1020000",
+            "gauge a{} - stale @1020000",
+            "gauge b{x=y} - stale @1020000",
+            "gauge b{x=z} 1 @1020000",
+        ]
+    );
+    bench.after(10).await;
+    assert_eq!(bench.lines().len(), 2, "and only once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_batch_is_offered_again_until_the_next_scrape_is_due() {
+    let mut bench = bench([Reply::Text("a 1\n")]);
+    for _ in 0..3 {
+        bench
+            .recorder
+            .answer(Answer::Fail(ConsumeError::refused("full", None)));
+    }
+    bench.after(12).await;
+    assert_eq!(bench.lines(), ["gauge a{} 1 @1010000"]);
+    assert_eq!(bench.recorder.calls(), 4);
+    for _ in 0..100 {
+        bench
+            .recorder
+            .answer(Answer::Fail(ConsumeError::refused("full", None)));
+    }
+    bench.after(18).await;
+    assert_eq!(bench.lines(), Vec::<String>::new());
+    let balance = bench.environment.ledger.balances();
+    let dropped: u64 = balance
+        .values()
+        .flat_map(|account| account.dropped.values())
+        .sum();
+    assert_eq!(dropped, 6);
+    assert!(metric(&bench.environment, "otelcol_receiver_refused_metric_points") >= 6.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_that_cannot_be_taken_is_dropped_at_once() {
+    let mut bench = bench([Reply::Text("a 1\n")]);
+    bench
+        .recorder
+        .answer(Answer::Fail(ConsumeError::permanent("no")));
+    bench.after(11).await;
+    assert_eq!(bench.recorder.calls(), 1);
+    bench.after(10).await;
+    assert_eq!(bench.lines(), ["gauge a{} 1 @1020000"]);
+    assert_eq!(
+        bench.environment.budget.held(),
+        bench.recorder.batches()[0].ticket().bytes()
+    );
+}
