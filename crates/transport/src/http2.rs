@@ -29,6 +29,8 @@ use std::io;
 pub(crate) use flow::{ReceiveWindow, SendWindow};
 pub(crate) use frame::Reason;
 pub(crate) use hpack::Field;
+#[cfg(feature = "fuzzing")]
+pub use hpack::fuzz::hpack as fuzz_hpack;
 pub(crate) use link::{Link, Role};
 pub(crate) use outgoing::{Blocked, Outgoing, Pumped};
 pub(crate) use slots::Slots;

@@ -25,6 +25,8 @@ enum Wire {
     Plain(Socket),
     #[cfg(feature = "tls")]
     Tls(Box<tokio_rustls::TlsStream<Socket>>),
+    #[cfg(feature = "fuzzing")]
+    Memory(tokio::io::DuplexStream),
 }
 
 /// Whether bytes have arrived since somebody asked last; shared with a keepalive timer.
@@ -66,17 +68,31 @@ impl Io {
         }
     }
 
+    #[cfg(feature = "fuzzing")]
+    pub(crate) fn memory(stream: tokio::io::DuplexStream) -> Self {
+        Self {
+            replay: Bytes::new(),
+            wire: Wire::Memory(stream),
+            activity: Activity::default(),
+        }
+    }
+
     /// The application protocol that a TLS handshake agreed on.
     pub(crate) fn alpn(&self) -> Option<&[u8]> {
         match &self.wire {
             Wire::Plain(_) => None,
+            #[cfg(feature = "fuzzing")]
+            Wire::Memory(_) => None,
             #[cfg(feature = "tls")]
             Wire::Tls(stream) => stream.get_ref().1.alpn_protocol(),
         }
     }
 
     pub(crate) const fn is_tls(&self) -> bool {
-        !matches!(self.wire, Wire::Plain(_))
+        #[cfg(feature = "tls")]
+        return matches!(self.wire, Wire::Tls(_));
+        #[cfg(not(feature = "tls"))]
+        return false;
     }
 
     pub(crate) fn activity(&self) -> Activity {
@@ -123,6 +139,8 @@ impl AsyncRead for Io {
             Wire::Plain(socket) => Pin::new(socket).poll_read(cx, buf),
             #[cfg(feature = "tls")]
             Wire::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
+            #[cfg(feature = "fuzzing")]
+            Wire::Memory(stream) => Pin::new(stream).poll_read(cx, buf),
         });
         this.activity.0.store(true, Ordering::Relaxed);
         Poll::Ready(result)
@@ -136,6 +154,8 @@ macro_rules! delegate {
             Wire::Plain(socket) => Pin::new(socket).$call($($argument),*),
             #[cfg(feature = "tls")]
             Wire::Tls(stream) => Pin::new(stream).$call($($argument),*),
+            #[cfg(feature = "fuzzing")]
+            Wire::Memory(stream) => Pin::new(stream).$call($($argument),*),
         }
     };
 }
@@ -162,6 +182,8 @@ impl AsyncWrite for Io {
             Wire::Plain(socket) => socket.is_write_vectored(),
             #[cfg(feature = "tls")]
             Wire::Tls(stream) => stream.is_write_vectored(),
+            #[cfg(feature = "fuzzing")]
+            Wire::Memory(stream) => stream.is_write_vectored(),
         }
     }
 

@@ -7,6 +7,8 @@ mod accept;
 pub mod compression;
 pub mod config;
 mod connect;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 pub mod grpc;
 pub mod http;
 mod http2;

@@ -247,21 +247,31 @@ impl Client {
         let mut again = true;
         loop {
             let picked = channel.pick().await?;
-            let frames = self.frames(message)?;
-            let headers = self.authorize(method, context, &frames, timeout).await?;
-            let timeout = timeout.map(|timeout| method.timeout_header(timeout));
-            let call = Call {
-                method,
-                headers,
-                timeout,
-                frames,
-            };
+            let call = self.prepare(method, message, context, timeout).await?;
             match picked.sender.exchange(call).await {
                 Ok(answer) => return Ok(answer),
                 Err(CallError::NotProcessed(_)) if again => again = false,
                 Err(error) => return Err(answer::status_of(error, &picked.address)),
             }
         }
+    }
+
+    async fn prepare<'a>(
+        &self,
+        method: &'a Method,
+        message: &Message,
+        context: &Context,
+        timeout: Option<Duration>,
+    ) -> Result<Call<'a>, Status> {
+        let frames = self.frames(message)?;
+        let headers = self.authorize(method, context, &frames, timeout).await?;
+        let timeout = timeout.map(|timeout| method.timeout_header(timeout));
+        Ok(Call {
+            method,
+            headers,
+            timeout,
+            frames,
+        })
     }
 
     fn frames(&self, message: &Message) -> Result<Frames, Status> {
@@ -326,6 +336,38 @@ impl Client {
         }
         let channel = &mut channels[index];
         Arc::clone(channel.get_or_insert_with(|| Channel::open(Arc::clone(&self.0.options))))
+    }
+}
+
+#[cfg(feature = "fuzzing")]
+impl Client {
+    pub(crate) async fn open_io(
+        &self,
+        io: crate::io::Io,
+    ) -> Option<(connect::Open, connect::Sender)> {
+        let address = crate::connect::Address::Tcp(([127, 0, 0, 1], 0).into());
+        let open = connect::over(&self.0.options, io, &address).await.ok()?;
+        let sender = open.sender();
+        Some((open, sender))
+    }
+
+    pub(crate) async fn call_on(
+        &self,
+        sender: connect::Sender,
+        method: &Method,
+        message: &Message,
+        context: &Context,
+        timeout: Option<Duration>,
+    ) -> Result<Bytes, Status> {
+        let call = self.prepare(method, message, context, timeout).await?;
+        let exchange = sender.exchange(call);
+        let answer = match timeout {
+            Some(timeout) => tokio::time::timeout(timeout, exchange)
+                .await
+                .map_err(|_| Status::new(Code::DeadlineExceeded, "no answer"))?,
+            None => exchange.await,
+        };
+        answer.map_err(|error| answer::status_of(error, "memory"))
     }
 }
 

@@ -168,6 +168,13 @@ impl<H: UnaryHandler> Server<H> {
     }
 }
 
+#[cfg(feature = "fuzzing")]
+impl<H: UnaryHandler> Server<H> {
+    pub(crate) async fn serve_io(&self, io: crate::io::Io, stop: Stop) {
+        connection::drive(Arc::clone(&self.0), io, Peer { address: None }, stop).await;
+    }
+}
+
 impl<H: UnaryHandler> Serve for Server<H> {
     async fn serve(self, listener: Listener, stop: Stop) {
         accept::run(listener, stop, |socket, peer, stop| {

@@ -2,6 +2,8 @@
 
 mod decode;
 mod encode;
+#[cfg(feature = "fuzzing")]
+pub(super) mod fuzz;
 mod huffman;
 mod integer;
 mod table;

@@ -43,7 +43,7 @@ impl Connection {
 
 /// Sends requests on a connection. Cheap to clone.
 #[derive(Clone)]
-pub(super) struct Sender(Arc<Connection>);
+pub(crate) struct Sender(Arc<Connection>);
 
 impl Sender {
     /// Sends a request and waits for its answer.
@@ -105,7 +105,7 @@ impl Drop for Exchange<'_> {
 }
 
 /// A connection on which the server has answered.
-pub(super) struct Open {
+pub(crate) struct Open {
     connection: Arc<Connection>,
     io: Io,
     link: Link,
@@ -128,6 +128,15 @@ pub(super) async fn open(
             address: address.clone(),
         });
     }
+    over(options, io, address).await
+}
+
+/// The same on a connected stream.
+pub(super) async fn over(
+    options: &Arc<ClientOptions>,
+    io: Io,
+    address: &Address,
+) -> Result<Open, ConnectError> {
     let traffic = Traffic::new(Limits {
         server: false,
         stream_window: ANSWER_WINDOW,
@@ -239,6 +248,14 @@ impl Open {
             }
             None => Ended::Draining(Box::new(self)),
             Some(fault) => Ended::Closed(self.close(Some(fault)).await),
+        }
+    }
+
+    /// Drives the connection until it is closed.
+    #[cfg(feature = "fuzzing")]
+    pub(crate) async fn run_to_the_end(self) {
+        if let Ended::Draining(open) = self.run().await {
+            open.drain().await;
         }
     }
 

@@ -32,7 +32,7 @@ pub(super) async fn serve<H: UnaryHandler>(
     let peer = Peer { address };
     let opened = tokio::select! {
         opened = timeout(server.options.handshake_timeout, open(&server, socket, peer)) => opened,
-        () = stop.wait() => return,
+        () = stop.wait_for_beginners() => return,
     };
     let io = match opened {
         Ok(Some(io)) => io,
@@ -121,7 +121,12 @@ enum Closing {
 
 /// Drives the connection and its requests on one task. Whatever they wrote since the task last
 /// ran is written at once.
-async fn drive<H: UnaryHandler>(server: Arc<Shared<H>>, mut io: Io, peer: Peer, mut stop: Stop) {
+pub(super) async fn drive<H: UnaryHandler>(
+    server: Arc<Shared<H>>,
+    mut io: Io,
+    peer: Peer,
+    mut stop: Stop,
+) {
     let mut traffic = Traffic::new(Limits {
         server: true,
         stream_window: STREAM_WINDOW,
