@@ -1,0 +1,34 @@
+//! Log entries and the operators that work on them: what the log receivers share.
+//!
+//! An [`Entry`] is a view of the read buffer: body and attributes are slices of it until an
+//! operator has to make something new, and nothing is allocated for a line from which nothing is
+//! extracted. An `operators:` list is compiled once into a [`Program`]; entries that come out of
+//! it are written as OTLP at once by an [`Encoder`].
+
+mod args;
+mod build;
+mod bytesize;
+mod config;
+mod encode;
+mod entry;
+mod expr;
+mod field;
+mod json;
+mod operator;
+mod program;
+mod severity;
+mod time;
+mod value;
+
+pub use bytesize::ByteSize;
+pub use config::{Decoration, Operators};
+pub use encode::Encoder;
+pub use entry::{Entry, Origin};
+pub use expr::{Expr, ExprError, Template};
+pub use field::{Field, FieldError, Root};
+pub use json::parse as parse_json;
+pub use operator::Failure;
+pub use program::{Fault, Program, Scratch, Sink, State};
+pub use severity::name as severity_name;
+pub use time::{Layout, LayoutError, Zone, ZoneError, now};
+pub use value::{Map, Str, Value};
