@@ -19,17 +19,26 @@
 //! # Ok::<(), headwater_prometheus::exposition::ParseError>(())
 //! ```
 //!
+//! [`choose_format`] tells from a `Content-Type` what a body is in. The other way round,
+//! [`ResponseFormat::negotiate`] reads an `Accept` header and [`Encoder`] writes the body.
+//!
 //! What is accepted is what Prometheus 3.14 accepts, with these differences:
 //! * A name in quotes that is not UTF-8 is an error here; there it fails the scrape a step later.
 //! * Escapes in the labels of exemplars, and in the names of metadata, are decoded.
-//! * In protobuf each metric of a family may be a classic or a native histogram of its own, an untyped
-//!   metric without a value is 0, and a label without a name is an error.
+//! * A timestamp beyond what 64 bits hold becomes the largest one.
+//! * In protobuf each metric of a family may be a classic or a native histogram of its own, with spans
+//!   and exemplars of its own; an untyped metric without a value is 0; a label without a name is an
+//!   error.
 
+mod encode;
 mod entry;
 mod error;
 mod escape;
 mod kind;
+mod media_type;
+mod names;
 mod native;
+mod negotiate;
 mod number;
 mod openmetrics;
 mod protobuf;
@@ -37,10 +46,17 @@ mod scan;
 mod series;
 mod text;
 
+pub use encode::{
+    BucketPoint, EncodeError, Encoder, ExemplarPoint, FamilyHead, MetricPoint, PointValue,
+};
 pub use entry::{EXEMPLAR_MAX_RUNES, Entry, Exemplar, Histogram, LabelRef, Series};
 pub use error::{ParseError, Position, Problem};
 pub use kind::MetricType;
+pub use names::{
+    escape_label_name, escape_metric_name, is_legacy_label_name, is_legacy_metric_name,
+};
 pub use native::{CUSTOM_BUCKETS, Counts, NativeHistogram, Span};
+pub use negotiate::{ContentTypeError, ResponseFormat, choose_format};
 pub use number::{NORMAL_NAN, STALE_NAN, is_stale};
 pub use series::{Exemplars, SeriesLabels};
 
@@ -129,3 +145,6 @@ impl<'a> Parser<'a> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

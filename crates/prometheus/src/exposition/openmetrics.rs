@@ -7,10 +7,15 @@ use super::entry::{Entry, Exemplar, Series, Source};
 use super::error::{ParseError, Problem, excerpt};
 use super::escape::decode;
 use super::kind::MetricType;
-use super::number::parse_float;
-use super::scan::{Piece, Rules, begins_name, metric_name, skip_nuls};
-use super::series::{SeriesLabels, raw_text_name};
+use super::scan::skip_nuls;
+use super::series::SeriesLabels;
 use super::text::{check_utf8, metadata_name};
+
+mod created;
+mod sample;
+
+use created::{Ahead, Created};
+use sample::ExemplarSpan;
 
 /// A parser of OpenMetrics.
 #[derive(Debug)]
@@ -41,42 +46,6 @@ pub(super) enum Step {
         timestamp: Option<i64>,
         expected: bool,
     },
-}
-
-/// A line with a sample.
-#[derive(Debug)]
-struct Sample {
-    key: Range<usize>,
-    value: f64,
-    timestamp: Option<i64>,
-    exemplar: Option<ExemplarSpan>,
-    /// Where the next line begins.
-    next: usize,
-}
-
-#[derive(Debug, Clone)]
-struct ExemplarSpan {
-    /// From behind the opening brace to behind the closing one.
-    labels: Range<usize>,
-    value: f64,
-    timestamp: Option<i64>,
-}
-
-/// The first `_created` line at or behind `from`, before the family ends. `to` is where that line, or
-/// the family's end, is.
-#[derive(Debug, Clone, Copy, Default)]
-struct Ahead {
-    from: usize,
-    to: usize,
-    created: Option<Created>,
-}
-
-/// A `_created` line.
-#[derive(Debug, Clone, Copy)]
-struct Created {
-    start: usize,
-    end: usize,
-    time: i64,
 }
 
 type Failure = (usize, Problem);
@@ -178,177 +147,12 @@ impl<'a> OpenMetrics<'a> {
         }
     }
 
-    fn is_created(&self, key: &Range<usize>) -> bool {
-        let key = &self.body[key.clone()];
-        // Looked for in the whole text first, because nearly no series has it.
-        memchr::memmem::find(key, b"_created").is_some()
-            && raw_text_name(key, Rules::OpenMetrics).ends_with(b"_created")
-    }
-
     /// As in text 0.0.4.
     #[inline]
     fn expected_end(&self, expected: &[u8]) -> Option<usize> {
         let rest = self.body.get(self.at..)?.strip_prefix(expected)?;
         let fits = expected.last()? == &b'}' || rest.first() == Some(&b' ');
         fits.then_some(self.at + expected.len())
-    }
-
-    /// The end of the series that begins at `start`.
-    #[inline]
-    fn series_end(&self, start: usize) -> Result<usize, Failure> {
-        match self.body.get(start) {
-            Some(b'{') => self.braces(start + 1, false),
-            Some(&byte) if begins_name(byte) => {
-                let name = metric_name(self.body, start);
-                if self.body.get(name) == Some(&b'{') {
-                    self.braces(name + 1, true)
-                } else {
-                    Ok(name)
-                }
-            }
-            _ => Err(self.expected(start, "a valid start token")),
-        }
-    }
-
-    #[inline]
-    fn braces(&self, mut at: usize, mut named: bool) -> Result<usize, Failure> {
-        loop {
-            let start = at;
-            match Rules::OpenMetrics.piece(self.body, &mut at)? {
-                Piece::Label {
-                    name,
-                    quoted,
-                    value,
-                } => {
-                    if !self.utf8 {
-                        check_utf8(self.body, "label value", value)?;
-                        if quoted {
-                            check_utf8(self.body, "label name", name)?;
-                        }
-                    }
-                }
-                Piece::MetricName(name) => {
-                    if named {
-                        return Err((name.start, Problem::SecondName));
-                    }
-                    if !self.utf8 {
-                        check_utf8(self.body, "metric name", name)?;
-                    }
-                    named = true;
-                }
-                Piece::End if named => return Ok(at),
-                Piece::End => return Err((start, Problem::NoName)),
-            }
-        }
-    }
-
-    /// Reads what follows a series that spans from `start` to `end`.
-    #[inline]
-    fn sample(&self, start: usize, end: usize) -> Result<Sample, Failure> {
-        let Some((value, mut at)) = self.number(end)? else {
-            return Err(self.expected(end, "value after metric"));
-        };
-        let mut sample = Sample {
-            key: start..end,
-            value,
-            timestamp: None,
-            exemplar: None,
-            next: 0,
-        };
-        if !self.exemplar_follows(at)
-            && let Some((timestamp, behind)) = self.timestamp(at)?
-        {
-            sample.timestamp = Some(timestamp);
-            at = behind;
-        }
-        if self.exemplar_follows(at) {
-            let (exemplar, behind) = self.read_exemplar(at + 4)?;
-            sample.exemplar = Some(exemplar);
-            at = behind;
-        }
-        match self.body.get(at) {
-            Some(b'\n') => sample.next = at + 1,
-            None => return Err((at, Problem::NoEof)),
-            Some(_) => return Err(self.expected(at, "next entry after timestamp")),
-        }
-        Ok(sample)
-    }
-
-    fn exemplar_follows(&self, at: usize) -> bool {
-        self.body[at..].starts_with(b" # {")
-    }
-
-    /// The labels, value and time of an exemplar from behind its opening brace.
-    fn read_exemplar(&self, start: usize) -> Result<(ExemplarSpan, usize), Failure> {
-        let mut at = start;
-        loop {
-            match Rules::Exemplar.piece(self.body, &mut at)? {
-                Piece::Label { name, value, .. } => {
-                    if !self.utf8 {
-                        check_utf8(self.body, "label value", value)?;
-                        check_utf8(self.body, "label name", name)?;
-                    }
-                }
-                Piece::End | Piece::MetricName(_) => break,
-            }
-        }
-        let labels = start..at;
-        let Some((value, mut at)) = self.number(at)? else {
-            return Err(self.expected(at, "value after exemplar labels"));
-        };
-        let mut timestamp = None;
-        if let Some((time, behind)) = self.timestamp(at)? {
-            timestamp = Some(time);
-            at = behind;
-        }
-        Ok((
-            ExemplarSpan {
-                labels,
-                value,
-                timestamp,
-            },
-            at,
-        ))
-    }
-
-    /// A blank and what stands up to the next blank or line break; `None` if that is not there.
-    #[inline]
-    fn word(&self, at: usize) -> Option<Range<usize>> {
-        if self.body.get(at) != Some(&b' ') {
-            return None;
-        }
-        let from = at + 1;
-        let mut end = from;
-        while let Some(&byte) = self.body.get(end)
-            && !matches!(byte, b' ' | b'\n' | 0)
-        {
-            end += 1;
-        }
-        (end > from).then_some(from..end)
-    }
-
-    #[inline]
-    fn number(&self, at: usize) -> Result<Option<(f64, usize)>, Failure> {
-        let Some(word) = self.word(at) else {
-            return Ok(None);
-        };
-        let text = &self.body[word.clone()];
-        match parse_float(text) {
-            Some(value) => Ok(Some((value, word.end))),
-            None => Err((word.start, Problem::Number(excerpt(text)))),
-        }
-    }
-
-    /// A time in seconds, as milliseconds.
-    #[inline]
-    fn timestamp(&self, at: usize) -> Result<Option<(i64, usize)>, Failure> {
-        let Some((seconds, end)) = self.number(at)? else {
-            return Ok(None);
-        };
-        if !seconds.is_finite() {
-            return Err((at + 1, Problem::Timestamp(excerpt(&self.body[at + 1..end]))));
-        }
-        Ok(Some(((seconds * 1000.0) as i64, end)))
     }
 
     /// Reads the line of metadata, or the end, whose `#` is at `start`.
@@ -439,90 +243,6 @@ impl<'a> OpenMetrics<'a> {
                 ))
             }
         }
-    }
-
-    /// When the sample with this key, at which the parser is, began.
-    pub(super) fn start_timestamp(&self, key: &[u8]) -> Option<i64> {
-        if !self.kind.has_start() {
-            self.matched.set(None);
-            return None;
-        }
-        if let Some(created) = self.matched.get()
-            && self.belongs(key, created)
-        {
-            return Some(created.time);
-        }
-        let mut ahead = self.ahead.get();
-        if !(ahead.from..=ahead.to).contains(&self.at) || ahead.to == 0 {
-            ahead = self.look_ahead();
-            self.ahead.set(ahead);
-        }
-        let created = ahead
-            .created
-            .filter(|created| created.time != 0 && self.belongs(key, *created));
-        self.matched.set(created);
-        created.map(|created| created.time)
-    }
-
-    /// Looks for the next `_created` line of this family.
-    fn look_ahead(&self) -> Ahead {
-        let mut ahead = Ahead {
-            from: self.at,
-            to: self.at,
-            created: None,
-        };
-        while self.body.get(ahead.to).is_some_and(|byte| *byte != b'#') {
-            let sample = self
-                .series_end(ahead.to)
-                .and_then(|end| self.sample(ahead.to, end));
-            let Ok(sample) = sample else {
-                break;
-            };
-            if self.is_created(&sample.key) {
-                ahead.created = Some(Created {
-                    start: sample.key.start,
-                    end: sample.key.end,
-                    time: (sample.value * 1000.0) as i64,
-                });
-                break;
-            }
-            ahead.to = sample.next;
-        }
-        ahead
-    }
-
-    /// Whether a `_created` line is about the metric of this sample.
-    fn belongs(&self, key: &[u8], created: Created) -> bool {
-        let created = &self.body[created.start..created.end];
-        let name = raw_text_name(key, Rules::OpenMetrics);
-        let family = raw_text_name(created, Rules::OpenMetrics);
-        let family = family.strip_suffix(b"_created").unwrap_or(family);
-        name.get(..self.family) == Some(family) && self.own_labels(key).eq(self.own_labels(created))
-    }
-
-    /// The labels of a series, raw, without those that tell the parts of one metric apart.
-    fn own_labels<'k>(
-        &self,
-        key: &'k [u8],
-    ) -> impl Iterator<Item = (&'k [u8], &'k [u8])> + use<'k> {
-        let part: &[u8] = match self.kind {
-            MetricType::Histogram => b"le",
-            MetricType::Summary => b"quantile",
-            _ => b"",
-        };
-        let mut at = memchr::memchr(b'{', key).map_or(key.len(), |brace| brace + 1);
-        std::iter::from_fn(move || {
-            while at < key.len() {
-                match Rules::OpenMetrics.piece(key, &mut at) {
-                    Ok(Piece::Label { name, value, .. }) if &key[name.clone()] != part => {
-                        return Some((&key[name], &key[value]));
-                    }
-                    Ok(Piece::Label { .. } | Piece::MetricName(_)) => {}
-                    Ok(Piece::End) | Err(_) => at = key.len(),
-                }
-            }
-            None
-        })
     }
 
     #[cold]
