@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use headwater_core::auth::{ClientAuthenticator, ServerAuthenticator};
+use async_trait::async_trait;
+use headwater_core::auth::{AuthError, ClientAuthenticator, ClientRequest, ServerAuthenticator};
 use headwater_core::config::{Config, Optional};
 use headwater_core::{ComponentId, Host};
 
@@ -53,13 +54,36 @@ impl AuthConfig {
             return Ok(None);
         };
         let extension = host.extension(id).ok_or_else(|| not_found(id))?;
-        let authenticator = extension.client_authenticator();
-        authenticator
-            .map(Some)
+        let inner = extension
+            .client_authenticator()
             .ok_or_else(|| BuildError::Authenticator {
                 id: id.clone(),
                 reason: "requested extension is not a client authenticator",
-            })
+            })?;
+        let id = id.clone();
+        Ok(Some(Arc::new(Named { id, inner })))
+    }
+}
+
+/// Says in errors which extension it is.
+struct Named {
+    id: ComponentId,
+    inner: Arc<dyn ClientAuthenticator>,
+}
+
+#[async_trait]
+impl ClientAuthenticator for Named {
+    async fn authorize(&self, request: &mut ClientRequest<'_>) -> Result<(), AuthError> {
+        self.inner.authorize(request).await.map_err(|error| {
+            AuthError::new(format!(
+                "extension \"{}\" has no credentials for the request: {}",
+                self.id, error.message
+            ))
+        })
+    }
+
+    fn needs_body(&self) -> bool {
+        self.inner.needs_body()
     }
 }
 

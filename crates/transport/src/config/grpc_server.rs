@@ -66,14 +66,13 @@ pub struct ServerParametersConfig {
     pub timeout: Duration,
 }
 
-/// `keepalive::enforcement_policy`: accepted; pings are answered however often they come.
+/// `keepalive::enforcement_policy`: a client that breaks it is told "too_many_pings" and its
+/// connection is closed, as grpc-go does. Pings that follow an answer are always allowed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Config)]
 pub struct EnforcementPolicyConfig {
-    /// The shortest time between two pings of a client.
-    #[config(ignored = "pings are answered however often they come")]
+    /// The shortest time between two pings of a client. 0 for 5m.
     pub min_time: Duration,
-    /// Whether clients may ping while no request is open.
-    #[config(ignored = "pings are answered at any time")]
+    /// Whether clients may ping while no request is open; otherwise only every 2h.
     pub permit_without_stream: bool,
 }
 
@@ -116,6 +115,11 @@ impl GrpcServerConfig {
             .as_ref()
             .and_then(|k| k.server_parameters.as_ref());
         let parameters = parameters.cloned().unwrap_or_default();
+        let policy = self
+            .keepalive
+            .as_ref()
+            .and_then(|k| k.enforcement_policy.as_ref());
+        let policy = policy.cloned().unwrap_or_default();
         let given = |duration: Duration| Some(duration).filter(|duration| !duration.is_zero());
         let defaults = ServerOptions::default();
         let max_message = match self.max_recv_msg_size_mib {
@@ -131,6 +135,8 @@ impl GrpcServerConfig {
             max_connection_age_grace: given(parameters.max_connection_age_grace),
             keepalive_time: given(parameters.time).unwrap_or(defaults.keepalive_time),
             keepalive_timeout: given(parameters.timeout).unwrap_or(defaults.keepalive_timeout),
+            ping_min_time: given(policy.min_time).unwrap_or(defaults.ping_min_time),
+            ping_without_stream: policy.permit_without_stream,
             ..defaults
         }
     }

@@ -71,7 +71,7 @@ pub struct ClientOptions {
     pub wait_for_ready: bool,
     /// Pings; `None` sends none.
     pub keepalive: Option<ClientKeepAlive>,
-    /// Signs requests.
+    /// Signs requests. A request that it cannot sign fails with UNAVAILABLE.
     pub authenticator: Option<Arc<dyn ClientAuthenticator>>,
     /// The largest answer in bytes. Default: 4 MiB.
     pub max_message: usize,
@@ -320,7 +320,8 @@ impl Client {
         authenticator
             .authorize(&mut request)
             .await
-            .map_err(|error| Status::new(Code::Unauthenticated, error.message))?;
+            // It is we who failed, not the server who refused: the next attempt may do better.
+            .map_err(|error| Status::new(Code::Unavailable, error.message))?;
         Ok(Some(headers))
     }
 
@@ -346,7 +347,9 @@ impl Client {
         io: crate::io::Io,
     ) -> Option<(connect::Open, connect::Sender)> {
         let address = crate::connect::Address::Tcp(([127, 0, 0, 1], 0).into());
-        let open = connect::over(&self.0.options, io, &address).await.ok()?;
+        let open = connect::over(&self.0.options, self.0.options.keepalive, io, &address)
+            .await
+            .ok()?;
         let sender = open.sender();
         Some((open, sender))
     }

@@ -43,7 +43,7 @@ pub struct ClientOptions {
     pub user_agent: HeaderValue,
     /// Compression of bodies; `None` sends them plain.
     pub compressor: Option<Compressor>,
-    /// Signs requests, after compression.
+    /// Signs requests, after compression. A request that it cannot sign fails with UNAVAILABLE.
     pub authenticator: Option<Arc<dyn ClientAuthenticator>>,
     /// Proxies.
     pub proxies: Proxies,
@@ -190,13 +190,17 @@ impl Client {
         .await
     }
 
-    /// Sends a request and returns the answer. Redirects are followed as browsers and Go follow
-    /// them, up to ten.
+    /// Sends a request and returns the answer.
+    ///
+    /// Up to ten redirects are followed: all of a GET or HEAD; of others only 307 and 308, with
+    /// the body. To another host, or from TLS to plaintext, neither the client's headers nor
+    /// credentials are sent.
     ///
     /// # Errors
-    /// A [`Status`] when there is no answer: UNAVAILABLE, DEADLINE_EXCEEDED after the client's
-    /// timeout, UNAUTHENTICATED if the request cannot be signed. An answer of any HTTP status is
-    /// no error.
+    /// A [`Status`] when there is no answer: UNAVAILABLE, also if the request cannot be signed,
+    /// DEADLINE_EXCEEDED after the client's timeout, FAILED_PRECONDITION if a request with a body
+    /// is answered 301 to 303, which would make it a GET. An answer of any other HTTP status is no
+    /// error.
     ///
     /// # Cancel safety
     /// Dropping the future ends the request; the server may have processed it.
@@ -216,31 +220,26 @@ impl Client {
 
     async fn follow(&self, mut request: Request, context: &Context) -> Result<Answer, Status> {
         let body = self.encode(&mut request)?;
-        let mut body = Some(body);
+        let mut trusted = true;
         for _ in 0..=MOST_REDIRECTS {
-            let answer = self.exchange(&request, body.clone(), context).await?;
-            let next = next_hop(&request, &answer).filter(|_| self.0.options.follow_redirects);
-            let Some(next) = next else {
+            let hop = (&request, body.clone(), trusted);
+            let answer = self.exchange(hop, context).await?;
+            if !self.0.options.follow_redirects {
                 return Ok(answer);
-            };
-            if next.keeps_body {
-                // 307 and 308: the same again, there.
-            } else {
-                request.method = if request.method == Method::HEAD {
-                    Method::HEAD
-                } else {
-                    Method::GET
-                };
-                request.headers.remove(CONTENT_TYPE);
-                request.headers.remove(CONTENT_ENCODING);
-                body = None;
             }
-            if !is_same_site(request.url.host(), next.url.host()) {
+            let next = match next_hop(&request, &answer) {
+                Next::None => return Ok(answer),
+                Next::Lossy(location) => return Err(lossy(&request, &answer, &location)),
+                Next::Hop(next) => next,
+            };
+            if !is_same_site(&request.url, &next) {
+                // For all further hops: who was not to know may not pass it on either.
+                trusted = false;
                 for name in [AUTHORIZATION, COOKIE, WWW_AUTHENTICATE, PROXY_AUTHORIZATION] {
                     request.headers.remove(name);
                 }
             }
-            request.url = next.url;
+            request.url = next;
         }
         let text = format!(
             "stopped after {MOST_REDIRECTS} redirects, the last to {}",
@@ -264,10 +263,10 @@ impl Client {
         Ok(Frames::single(bytes))
     }
 
+    /// `trusted`: whether the host may see credentials.
     async fn exchange(
         &self,
-        request: &Request,
-        body: Option<Frames>,
+        (request, body, trusted): (&Request, Frames, bool),
         context: &Context,
     ) -> Result<Answer, Status> {
         let url = &request.url;
@@ -278,16 +277,18 @@ impl Client {
                 .proxies
                 .for_host(url.is_tls(), url.host(), url.port()),
         );
-        let mut headers = self.headers(request);
-        self.authorize(request, &mut headers, body.as_ref(), context)
-            .await?;
+        let mut headers = self.headers(request, trusted);
+        if trusted {
+            self.authorize(request, &mut headers, &body, context)
+                .await?;
+        }
         if let Some(proxy) = route.plain_proxy()
             && let Some(value) = proxy.authorization()
         {
             headers.insert(PROXY_AUTHORIZATION, value.clone());
         }
         let pool = self.pool();
-        let mut body = body.unwrap_or_default();
+        let mut body = body;
         loop {
             let connection = pool
                 .get(&route)
@@ -312,10 +313,11 @@ impl Client {
         }
     }
 
-    fn headers(&self, request: &Request) -> HeaderMap {
+    fn headers(&self, request: &Request, trusted: bool) -> HeaderMap {
         let options = &self.0.options;
         let mut headers = request.headers.clone();
-        for (name, value) in &options.headers {
+        // Any of them may be a key.
+        for (name, value) in options.headers.iter().filter(|_| trusted) {
             headers.insert(name.clone(), value.clone());
         }
         headers
@@ -336,19 +338,18 @@ impl Client {
         &self,
         request: &Request,
         headers: &mut HeaderMap,
-        body: Option<&Frames>,
+        body: &Frames,
         context: &Context,
     ) -> Result<(), Status> {
         let Some(authenticator) = &self.0.options.authenticator else {
             return Ok(());
         };
-        let bytes = match body {
-            Some(body) if authenticator.needs_body() => {
-                let mut body = body.clone();
-                let length = body.remaining();
-                body.copy_to_bytes(length)
-            }
-            _ => Bytes::new(),
+        let bytes = if authenticator.needs_body() {
+            let mut body = body.clone();
+            let length = body.remaining();
+            body.copy_to_bytes(length)
+        } else {
+            Bytes::new()
         };
         let mut signed = ClientRequest {
             method: &request.method,
@@ -358,7 +359,8 @@ impl Client {
             context,
         };
         let authorized = authenticator.authorize(&mut signed).await;
-        authorized.map_err(|error| Status::new(Code::Unauthenticated, error.message))
+        // It is we who failed, not the server who refused: the next attempt may do better.
+        authorized.map_err(|error| failed(request, &error.message))
     }
 
     fn pool(&self) -> Arc<Pool> {
@@ -372,42 +374,67 @@ impl Client {
     }
 }
 
-/// Go's wording: `Post "http://…": …`.
 fn failed(request: &Request, reason: &str) -> Status {
+    Status::new(Code::Unavailable, format!("{}: {reason}", prefix(request)))
+}
+
+/// Go's wording: `Post "http://…"`.
+fn prefix(request: &Request) -> String {
     let mut method = request.method.as_str().to_ascii_lowercase();
     if let Some(first) = method.get_mut(..1) {
         first.make_ascii_uppercase();
     }
-    Status::new(
-        Code::Unavailable,
-        format!("{method} \"{}\": {reason}", request.url),
-    )
+    format!("{method} \"{}\"", request.url)
 }
 
-struct Hop {
-    url: Url,
-    keeps_body: bool,
+/// Where an answer leads.
+enum Next {
+    None,
+    Hop(Url),
+    /// There, but as a GET without the body.
+    Lossy(Url),
 }
 
-fn next_hop(request: &Request, answer: &Answer) -> Option<Hop> {
-    let keeps_body = match answer.status.as_u16() {
-        301..=303 => matches!(request.method, Method::GET | Method::HEAD),
-        307 | 308 => true,
-        _ => return None,
+fn next_hop(request: &Request, answer: &Answer) -> Next {
+    let location = answer
+        .headers
+        .get(LOCATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|location| request.url.redirect(location));
+    let Some(location) = location else {
+        return Next::None;
     };
-    let location = answer.headers.get(LOCATION)?.to_str().ok()?;
-    Some(Hop {
-        url: request.url.redirect(location)?,
-        keeps_body,
-    })
+    match answer.status.as_u16() {
+        301..=303 if matches!(request.method, Method::GET | Method::HEAD) => Next::Hop(location),
+        301..=303 => Next::Lossy(location),
+        307 | 308 => Next::Hop(location),
+        _ => Next::None,
+    }
 }
 
-/// Whether credentials for `from` may be sent to `to`: the same host or one below it.
-fn is_same_site(from: &str, to: &str) -> bool {
-    to == from
-        || to
-            .strip_suffix(from)
-            .is_some_and(|rest| rest.ends_with('.'))
+/// A login page that answers a GET with 200 has taken no data.
+fn lossy(request: &Request, answer: &Answer, location: &Url) -> Status {
+    // What a query holds may be a secret.
+    let to = location.to_string();
+    let to = to.split('?').next().unwrap_or_default();
+    let text = format!(
+        "{}: answered {} to {to}, where the data cannot follow; if {to} takes it, write that \
+         address as the endpoint; if it is a login page, the request lacks credentials or the \
+         endpoint is the one of a web page",
+        prefix(request),
+        answer.status
+    );
+    Status::new(Code::FailedPrecondition, text)
+}
+
+/// Whether credentials for `from` may be sent to `to`: the same host or one below it, and not in
+/// plaintext where it was encrypted.
+fn is_same_site(from: &Url, to: &Url) -> bool {
+    let below = to
+        .host()
+        .strip_suffix(from.host())
+        .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    below && (to.is_tls() || !from.is_tls())
 }
 
 /// The name under which a request names its host.

@@ -107,7 +107,11 @@ impl Url {
 
     /// Where a `Location` leads from here; `None` if it cannot be followed.
     pub(super) fn redirect(&self, location: &str) -> Option<Self> {
-        let text = if location.contains("://") {
+        let is_scheme = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let absolute = location
+            .split_once("://")
+            .is_some_and(|(s, _)| is_scheme(s));
+        let text = if absolute {
             location.to_owned()
         } else if let Some(rest) = location.strip_prefix("//") {
             format!("{}://{rest}", if self.tls { "https" } else { "http" })
@@ -131,7 +135,7 @@ impl Url {
         // A fragment stays with the client.
         let text = text.split('#').next().unwrap_or_default();
         let mut url = Self::from_uri(&text.parse().ok()?).ok()?;
-        if url.authorization.is_none() && url.host == self.host {
+        if url.authorization.is_none() && url.host == self.host && (url.tls || !self.tls) {
             url.authorization.clone_from(&self.authorization);
         }
         Some(url)

@@ -142,7 +142,7 @@ async fn a_server_that_is_down_slow_or_odd_is_named() {
     }
 }
 
-/// Sends requests on: `/a/<n>` counts down with 307, `/see` is a 302 to `/end`.
+/// Sends requests on: `/a/<n>` counts down with 307, `/see/<status>` goes to a login page.
 #[derive(Clone, Default)]
 struct Redirecting {
     seen: std::sync::Arc<std::sync::Mutex<Vec<String>>>,
@@ -174,7 +174,9 @@ impl Handler for Redirecting {
             return to(StatusCode::TEMPORARY_REDIRECT, next);
         }
         match path.as_str() {
-            "/see" => to(StatusCode::FOUND, "/end?x=1".to_owned()),
+            "/see/301" => to(StatusCode::MOVED_PERMANENTLY, "/end?x=1".to_owned()),
+            "/see/302" => to(StatusCode::FOUND, "/end?back=http://a/".to_owned()),
+            "/see/303" => to(StatusCode::SEE_OTHER, "end?x=1".to_owned()),
             "/for-ever" => to(StatusCode::PERMANENT_REDIRECT, "/for-ever".to_owned()),
             "/away" => {
                 let port = request.headers["host"]
@@ -196,7 +198,7 @@ impl Handler for Redirecting {
 }
 
 #[tokio::test]
-async fn redirects_are_followed_as_browsers_follow_them() {
+async fn redirects_that_keep_the_body_are_followed_a_while() {
     let handler = Redirecting::default();
     let server = serve_with(
         Server::new(handler.clone(), ServerOptions::default()),
@@ -214,9 +216,6 @@ async fn redirects_are_followed_as_browsers_follow_them() {
         "POST /end spans  false",
     ];
     assert_eq!(std::mem::take(&mut *handler.seen.lock().unwrap()), expected);
-    post_to(&client, &format!("{base}/see")).await.unwrap();
-    let expected = ["POST /see spans  false", "GET /end   false"];
-    assert_eq!(std::mem::take(&mut *handler.seen.lock().unwrap()), expected);
     let status = post_to(&client, &format!("{base}/for-ever"))
         .await
         .unwrap_err();
@@ -225,6 +224,74 @@ async fn redirects_are_followed_as_browsers_follow_them() {
         "{status}"
     );
     assert_eq!(handler.seen.lock().unwrap().len(), 11);
+}
+
+#[tokio::test]
+async fn a_login_page_does_not_count_as_delivery() {
+    let handler = Redirecting::default();
+    let server = serve_with(
+        Server::new(handler.clone(), ServerOptions::default()),
+        listener(),
+    );
+    let client = Client::new(ClientOptions::default());
+    let base = format!("http://{}", server.address);
+    for status in ["301", "302", "303"] {
+        let url = format!("{base}/see/{status}");
+        let lost = post_to(&client, &url).await.unwrap_err();
+        assert!(!lost.is_retryable(), "{lost}");
+        let end = if status == "303" { "/see/end" } else { "/end" };
+        for part in [status, &format!("to {base}{end},"), "as the endpoint", &url] {
+            assert!(lost.message().contains(part), "{part}: {lost}");
+        }
+        assert!(!lost.message().contains('?'), "{lost}");
+        // Nothing is lost with a GET.
+        let request = headwater_transport::http::ClientRequest {
+            method: http::Method::GET,
+            url: parse_url("endpoint", &url).unwrap(),
+            headers: http::HeaderMap::new(),
+            body: Message::default(),
+            answer_limit: 100,
+        };
+        let answer = client.send(request, &Context::default()).await.unwrap();
+        assert_eq!(answer.body, "end");
+        let seen = std::mem::take(&mut *handler.seen.lock().unwrap());
+        assert_eq!(seen.len(), 3);
+        assert!(
+            seen[1..].iter().all(|line| line.starts_with("GET")),
+            "{seen:?}"
+        );
+    }
+    let as_they_are = Client::new(ClientOptions {
+        follow_redirects: false,
+        ..ClientOptions::default()
+    });
+    let answer = post_to(&as_they_are, &format!("{base}/see/302")).await;
+    assert_eq!(answer.unwrap().status, StatusCode::FOUND);
+}
+
+#[tokio::test]
+async fn keys_of_the_settings_do_not_follow_to_another_host() {
+    let handler = Redirecting::default();
+    let server = serve_with(
+        Server::new(handler.clone(), ServerOptions::default()),
+        listener(),
+    );
+    let mut options = ClientOptions::default();
+    for name in ["authorization", "cookie"] {
+        let value = HeaderValue::from_static("key");
+        options.headers.insert(name, value);
+    }
+    let client = Client::new(options);
+    let base = format!("http://{}", server.address);
+    post_to(&client, &format!("{base}/away")).await.unwrap();
+    post_to(&client, &format!("{base}/a/0")).await.unwrap();
+    let expected = [
+        "POST /away spans key true",
+        "POST /end spans  false",
+        "POST /a/0 spans key true",
+        "POST /end spans key true",
+    ];
+    assert_eq!(*handler.seen.lock().unwrap(), expected);
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use headwater_config::testing::decode;
 use headwater_core::auth::{AuthError, ClientAuthenticator, ClientRequest, ServerAuthenticator};
 use headwater_core::config::{Config, Optional};
@@ -12,7 +13,7 @@ use headwater_transport::config::{
     AuthConfig, CompressionType, GrpcClientConfig, GrpcServerConfig, HttpAuthConfig,
     HttpClientConfig, HttpServerConfig,
 };
-use headwater_transport::grpc::Balancer;
+use headwater_transport::grpc::{Balancer, Message, ServerOptions};
 use headwater_transport::{Serving, listen};
 use http::HeaderMap;
 
@@ -44,6 +45,9 @@ keepalive:
     max_connection_age_grace: 13s
     time: 14s
     timeout: 15s
+  enforcement_policy:
+    min_time: 16s
+    permit_without_stream: true
 auth:
   authenticator: basicauth/server
 ");
@@ -66,6 +70,19 @@ auth:
         ),
         (14, 15)
     );
+    assert_eq!(
+        (options.ping_min_time.as_secs(), options.ping_without_stream),
+        (16, true)
+    );
+    let defaults = ok::<GrpcServerConfig>("{endpoint: 'x:1', keepalive: {enforcement_policy: {}}}");
+    let defaults = defaults.options();
+    assert_eq!(
+        (
+            defaults.ping_min_time.as_secs(),
+            defaults.ping_without_stream
+        ),
+        (300, false)
+    );
     assert!(options.include_metadata);
     let id = config
         .auth
@@ -83,7 +100,6 @@ endpoint: localhost:4317
 read_buffer_size: 524288
 write_buffer_size: 1024
 dialer: {timeout: 1s}
-keepalive: {enforcement_policy: {min_time: 10s, permit_without_stream: true}}
 ",
     )
     .unwrap();
@@ -286,6 +302,61 @@ async fn messages_wait_for_an_authenticator_that_takes_its_time() {
             .is_err()
     );
     assert_eq!((handler.called(), handler.budget.held()), (2, 0));
+}
+
+#[test]
+fn middlewares_are_accepted_and_said_to_do_nothing() {
+    let warned = |warnings: String| assert!(warnings.contains("have no effect"), "{warnings}");
+    let yaml = "{endpoint: 'http://localhost:1', middlewares: [{id: limiter/a}]}";
+    warned(decode::<HttpClientConfig>(yaml).unwrap().1);
+    warned(decode::<HttpServerConfig>(yaml).unwrap().1);
+    warned(decode::<GrpcClientConfig>(yaml).unwrap().1);
+    warned(decode::<GrpcServerConfig>(yaml).unwrap().1);
+}
+
+/// Has no credentials to give, for now.
+struct Down;
+
+impl Component for Down {}
+
+impl Extension for Down {
+    fn client_authenticator(&self) -> Option<Arc<dyn ClientAuthenticator>> {
+        Some(Arc::new(Self))
+    }
+}
+
+#[async_trait]
+impl ClientAuthenticator for Down {
+    async fn authorize(&self, _: &mut ClientRequest<'_>) -> Result<(), AuthError> {
+        Err(AuthError::new("the token endpoint is down"))
+    }
+}
+
+#[tokio::test]
+async fn an_authenticator_that_fails_is_named_and_the_request_may_be_retried() {
+    let host = host(vec![("oauth2client/a", Arc::new(Down))]);
+    let server = serve(Handler::default(), ServerOptions::default());
+    let mut config = GrpcClientConfig::insecure(server.address.to_string());
+    config.auth = auth("oauth2client/a");
+    let status = call(&config.client(&host, "x").unwrap(), ECHO, b"x")
+        .await
+        .unwrap_err();
+    let url = format!("http://{}", server.address);
+    let mut config = HttpClientConfig::new(&url);
+    config.auth = auth("oauth2client/a");
+    let client = config.client(&host, "x").unwrap();
+    let url = headwater_transport::http::parse_url("endpoint", &url).unwrap();
+    let content_type = http::HeaderValue::from_static("text/plain");
+    let message = Message::from(Bytes::from_static(b"x"));
+    let context = headwater_core::Context::default();
+    let answer = client.post(&url, content_type, message, &context).await;
+    for status in [status, answer.unwrap_err()] {
+        assert_eq!(status.code(), headwater_core::rpc::Code::Unavailable);
+        assert!(status.is_retryable());
+        for part in ["extension \"oauth2client/a\"", "the token endpoint is down"] {
+            assert!(status.message().contains(part), "{status}");
+        }
+    }
 }
 
 /// Authenticates nobody.

@@ -73,6 +73,7 @@ pub(super) struct Calls {
     /// Streams that wait for the connection's window.
     blocked: Blocked,
     closed: Option<Closed>,
+    pinged_too_much: bool,
     blocks: Vec<Block>,
     /// The last answer: most are the same, and then are not copied again.
     last: Bytes,
@@ -90,6 +91,7 @@ impl Calls {
             next_ticket: 0,
             blocked: Blocked::default(),
             closed: None,
+            pinged_too_much: false,
             blocks: Vec::new(),
             last: Bytes::new(),
         }
@@ -97,6 +99,11 @@ impl Calls {
 
     pub(super) fn is_idle(&self) -> bool {
         self.streams.is_empty()
+    }
+
+    /// Whether the server went away because of too many pings.
+    pub(super) const fn is_pinged_too_much(&self) -> bool {
+        self.pinged_too_much
     }
 
     pub(super) const fn closed(&self) -> Option<&Closed> {
@@ -512,6 +519,7 @@ impl Role for Calls {
     }
 
     fn go_away(&mut self, traffic: &mut Traffic, last: u32, reason: Reason, text: &[u8]) {
+        self.pinged_too_much |= reason == Reason::ENHANCE_YOUR_CALM && text == b"too_many_pings";
         let text = String::from_utf8_lossy(text);
         let text: Arc<str> = format!("the server is going away: {reason} {text}")
             .trim_end()

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use tokio::time::{Instant, sleep};
 
 use super::connect::{self, Ended, Sender};
 use super::target::Addresses;
-use super::{Balancer, ClientOptions};
+use super::{Balancer, ClientKeepAlive, ClientOptions};
 use crate::connect::{Address, ConnectError};
 use crate::{Status, jitter};
 
@@ -28,6 +29,9 @@ const SETTLED_AFTER: Duration = Duration::from_secs(1);
 /// The wait after a server sent a young connection away, doubled each time up to 64-fold: it
 /// may do so to each.
 const POLITE_WAIT: Duration = Duration::from_millis(10);
+
+/// Complaints of a server that are heeded: pings are a thousand times rarer then.
+const MOST_COMPLAINTS: u32 = 10;
 
 /// A connection for one request.
 pub(super) struct Picked {
@@ -58,6 +62,8 @@ struct Shared {
     options: Arc<ClientOptions>,
     state: Mutex<State>,
     changed: Notify,
+    /// How often a server has complained about pings.
+    complaints: AtomicU32,
 }
 
 /// The connections of one worker. Closed when dropped.
@@ -83,6 +89,7 @@ impl Channel {
             options,
             state,
             changed: Notify::new(),
+            complaints: AtomicU32::new(0),
         });
         let manager = tokio::spawn(manage(Arc::clone(&shared))).abort_handle();
         Arc::new(Self { shared, manager })
@@ -119,6 +126,15 @@ impl Channel {
 impl Shared {
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Pings come half as often after each complaint. Source: grpc-go,
+    /// `clientconn.go: adjustParams`.
+    fn keepalive(&self) -> Option<ClientKeepAlive> {
+        let complaints = self.complaints.load(Ordering::Relaxed).min(MOST_COMPLAINTS);
+        let mut keepalive = self.options.keepalive?;
+        keepalive.time = keepalive.time.saturating_mul(1 << complaints);
+        Some(keepalive)
     }
 
     fn failed(&self, error: &ConnectError) {
@@ -248,7 +264,7 @@ async fn keep(shared: Arc<Shared>, group: Group, hopeful: bool, wait: Duration) 
     }
     let mut open = None;
     for address in &group {
-        match connect::open(&shared.options, address).await {
+        match connect::open(&shared.options, shared.keepalive(), address).await {
             Ok(connection) => {
                 open = Some((connection, address));
                 break;
@@ -282,7 +298,16 @@ async fn keep(shared: Arc<Shared>, group: Group, hopeful: bool, wait: Duration) 
         shared.changed.notify_waiters();
     }
     tracing::debug!(%address, "connected");
+    let sender = open.sender();
     let ended = open.run().await;
+    if sender.is_pinged_too_much() {
+        shared.complaints.fetch_add(1, Ordering::Relaxed);
+        tracing::warn!(
+            %address,
+            "server closed the connection because of too many pings, they will come half as often: \
+             make `keepalive::time` longer than the server's `keepalive::enforcement_policy::min_time`"
+        );
+    }
     let next = match &ended {
         _ if since.elapsed() >= SETTLED_AFTER => Next::AtOnce,
         Ended::Draining(_) | Ended::Closed(None) => Next::Soon,

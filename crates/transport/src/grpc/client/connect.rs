@@ -12,7 +12,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::time::timeout;
 
 use super::calls::{Calls, Closed};
-use super::{Call, CallError, ClientOptions};
+use super::{Call, CallError, ClientKeepAlive, ClientOptions};
 use crate::connect::{Address, Alpn, CONNECT_TIMEOUT, ConnectError};
 use crate::grpc::keepalive::{Due, KeepAlive};
 use crate::grpc::{ANSWER_WINDOW, MAX_HEADERS};
@@ -46,6 +46,11 @@ impl Connection {
 pub(crate) struct Sender(Arc<Connection>);
 
 impl Sender {
+    /// Whether the server went away because of too many pings.
+    pub(super) fn is_pinged_too_much(&self) -> bool {
+        self.0.lock().calls.is_pinged_too_much()
+    }
+
     /// Sends a request and waits for its answer.
     pub(super) fn exchange(self, call: Call<'_>) -> Exchange<'_> {
         Exchange {
@@ -116,6 +121,7 @@ pub(crate) struct Open {
 /// from one that breaks later.
 pub(super) async fn open(
     options: &Arc<ClientOptions>,
+    keepalive: Option<ClientKeepAlive>,
     address: &Address,
 ) -> Result<Open, ConnectError> {
     let server_name = &options.target.server_name;
@@ -128,12 +134,13 @@ pub(super) async fn open(
             address: address.clone(),
         });
     }
-    over(options, io, address).await
+    over(options, keepalive, io, address).await
 }
 
 /// The same on a connected stream.
 pub(super) async fn over(
     options: &Arc<ClientOptions>,
+    keepalive: Option<ClientKeepAlive>,
     io: Io,
     address: &Address,
 ) -> Result<Open, ConnectError> {
@@ -147,9 +154,7 @@ pub(super) async fn over(
     });
     let calls = Calls::new(options.max_message);
     let state = Mutex::new(State { traffic, calls });
-    let keepalive = options
-        .keepalive
-        .map(|keepalive| KeepAlive::new(keepalive, io.activity()));
+    let keepalive = keepalive.map(|keepalive| KeepAlive::new(keepalive, io.activity()));
     let mut open = Open {
         connection: Arc::new(Connection {
             state,
