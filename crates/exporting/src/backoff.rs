@@ -44,9 +44,9 @@ impl fmt::Debug for Jitter {
     }
 }
 
-/// The waits of one request.
+/// The waits of one request, for exporters that try again themselves.
 #[derive(Debug)]
-pub(crate) struct Backoff<'a> {
+pub struct Backoff<'a> {
     config: &'a RetryConfig,
     jitter: &'a Jitter,
     /// The coming interval in seconds.
@@ -54,7 +54,9 @@ pub(crate) struct Backoff<'a> {
 }
 
 impl<'a> Backoff<'a> {
-    pub(crate) fn new(config: &'a RetryConfig, jitter: &'a Jitter) -> Self {
+    /// Waits as configured, from the first one on.
+    #[must_use]
+    pub fn new(config: &'a RetryConfig, jitter: &'a Jitter) -> Self {
         let interval = config.initial_interval.as_secs_f64();
         Self {
             config,
@@ -64,7 +66,8 @@ impl<'a> Backoff<'a> {
     }
 
     /// The wait before the next attempt: somewhere in the interval times 1 ± the factor.
-    pub(crate) fn next(&mut self) -> Duration {
+    #[expect(clippy::should_implement_trait, reason = "it never ends")]
+    pub fn next(&mut self) -> Duration {
         let longest = self.config.max_interval;
         let spread = self.interval * self.config.randomization_factor;
         let wait = self.interval - spread + 2.0 * spread * self.jitter.next();

@@ -60,17 +60,27 @@ impl Books {
     }
 
     /// The backend has taken `items`, of which it threw `rejected` away.
-    fn delivered(&self, items: usize, rejected: usize) {
-        let rejected = rejected.min(items);
+    fn delivered(&self, items: usize, rejected: usize, dropped: &[(&'static str, usize)]) {
+        let mut left = items;
+        for (reason, lost) in dropped {
+            let lost = (*lost).min(left);
+            left -= lost;
+            self.account.dropped(lost, reason);
+        }
+        let rejected = rejected.min(left);
         if self.senders_wait {
             self.account.received(items);
         } else {
             self.account.held(-items.cast_signed());
         }
-        self.account.sent(items - rejected);
+        self.account.sent(left - rejected);
         self.account.dropped(rejected, "rejected_by_backend");
         // As upstream, which does not count what a backend rejects.
-        self.instruments.sent.add(items as u64);
+        self.instruments.sent.add(left as u64);
+        if left < items {
+            let error = ConsumeError::permanent("given up");
+            self.instruments.send_failed(items - left, &error, false);
+        }
     }
 
     /// `items` will not be sent.
@@ -112,10 +122,10 @@ impl<'a> InHand<'a> {
     }
 
     /// Everything has been delivered.
-    pub(crate) fn deliver(&mut self, rejected: usize) {
+    pub(crate) fn deliver(&mut self, rejected: usize, dropped: &[(&'static str, usize)]) {
         if let Some(batch) = self.batch.take() {
             self.delivered += batch.items();
-            self.books.delivered(batch.items(), rejected);
+            self.books.delivered(batch.items(), rejected, dropped);
             self.claims.delivered();
         }
     }
@@ -125,7 +135,7 @@ impl<'a> InHand<'a> {
         if let Some(batch) = self.batch.take() {
             let delivered = batch.items().saturating_sub(rest.items());
             self.delivered += delivered;
-            self.books.delivered(delivered, 0);
+            self.books.delivered(delivered, 0, &[]);
             if delivered > 0 {
                 self.claims.delivered();
             }

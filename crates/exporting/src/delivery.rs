@@ -100,7 +100,7 @@ impl Delivery {
         match self.push(batch).await {
             Ok(sent) => {
                 let rejected = self.note(batch.signal(), &sent);
-                hand.deliver(rejected);
+                hand.deliver(rejected, &sent.dropped);
                 self.health.succeeded();
                 None
             }

@@ -25,7 +25,7 @@ mod pusher;
 mod queue;
 mod stop;
 
-pub use backoff::Jitter;
+pub use backoff::{Backoff, Jitter};
 pub use config::{
     PartitionConfig, QueueBatchConfig, RetryConfig, SendingQueueConfig, Sizer, TimeoutConfig,
 };

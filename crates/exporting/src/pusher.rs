@@ -12,13 +12,18 @@ pub struct Sent {
     /// What the backend said about it, if it said anything: items that it rejected, a warning.
     /// Nothing of it is sent again.
     pub partial: Option<PartialSuccess>,
+    /// Items that it did not take, or that could not be sent to it, by reason. They are given up.
+    pub dropped: Vec<(&'static str, usize)>,
 }
 
 impl Sent {
     /// The backend took everything and said nothing.
     #[must_use]
     pub const fn complete() -> Self {
-        Self { partial: None }
+        Self {
+            partial: None,
+            dropped: Vec::new(),
+        }
     }
 }
 

@@ -134,6 +134,7 @@ fn read(answer: &Bytes) -> Result<Sent, ConsumeError> {
     match PartialSuccess::from_proto(answer) {
         Ok(partial) => Ok(Sent {
             partial: Some(partial),
+            ..Sent::complete()
         }),
         // The backend may have taken the request: sending it again could double it.
         Err(error) => Err(

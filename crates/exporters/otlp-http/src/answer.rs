@@ -52,6 +52,7 @@ fn success(signal: Signal, answer: &Answer) -> Result<Sent, ConsumeError> {
     };
     parsed.map(|partial| Sent {
         partial: Some(partial),
+        ..Sent::complete()
     })
 }
 

@@ -170,6 +170,7 @@ impl Pusher for Backend {
                 let message = message.to_owned();
                 Ok(Sent {
                     partial: Some(PartialSuccess { rejected, message }),
+                    ..Sent::complete()
                 })
             }
             Answer::Fail(error) => Err(error),

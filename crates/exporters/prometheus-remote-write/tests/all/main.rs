@@ -1,0 +1,12 @@
+//! The exporter as the graph builds it, against receivers on loopback.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
+mod answers;
+mod checks;
+mod config;
+mod delivery;
+mod support;
