@@ -6,13 +6,15 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use headwater_core::rpc::Code;
 use thiserror::Error;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::http::{Proxies, Url};
 use crate::io::{Io, Socket};
 use crate::listen::set_nodelay;
+use crate::status::Status;
 
 /// How long connecting may take, TLS included. Source: gRPC, "Connection Backoff Protocol",
 /// MIN_CONNECT_TIMEOUT.
@@ -110,7 +112,9 @@ impl Connector {
         }
     }
 
-    pub(crate) fn with_proxies(mut self, proxies: Proxies) -> Self {
+    /// The same through proxies.
+    #[must_use]
+    pub fn with_proxies(mut self, proxies: Proxies) -> Self {
         self.proxies = proxies;
         self
     }
@@ -135,6 +139,37 @@ impl Connector {
             .into_iter()
             .map(Address::Tcp)
             .collect())
+    }
+
+    /// Connects to the host of `url` for HTTP/1.1, with TLS if its scheme asks for it and through a
+    /// proxy if one is configured: for protocols that read an answer while it is being written.
+    ///
+    /// # Errors
+    /// UNAVAILABLE, with what went wrong.
+    pub async fn open(
+        &self,
+        url: &Url,
+    ) -> Result<impl AsyncRead + AsyncWrite + Unpin + Send + 'static, Status> {
+        let unavailable = |error: ConnectError| Status::new(Code::Unavailable, error.to_string());
+        let plain;
+        let connector = if url.is_tls() {
+            self
+        } else {
+            plain = self.plain();
+            &plain
+        };
+        let ways = connector.ways(url.host(), url.port()).await;
+        let mut failed = None;
+        for address in ways.map_err(unavailable)? {
+            match connector.dial(&address, url.host(), Alpn::Http1).await {
+                Ok(io) => return Ok(io),
+                Err(error) => failed = Some(error),
+            }
+        }
+        Err(failed.map_or_else(
+            || Status::new(Code::Unavailable, "the name has no address"),
+            unavailable,
+        ))
     }
 
     pub(crate) const fn is_tls(&self) -> bool {
@@ -306,6 +341,7 @@ async fn tunnel(
     if let Some(value) = proxy.authorization().and_then(|value| value.to_str().ok()) {
         request.push_str(&format!("Proxy-Authorization: {value}\r\n"));
     }
+    request.push_str(proxy.connect_headers());
     request.push_str("\r\n");
     socket.write_all(request.as_bytes()).await?;
     let mut answer = Vec::new();

@@ -246,6 +246,16 @@ pub(super) fn server_acceptor(
     }
 }
 
+impl TlsClientConfig {
+    /// What opens connections to `endpoint`, whose scheme decides about TLS.
+    ///
+    /// # Errors
+    /// [`BuildError`] if a certificate or key cannot be used.
+    pub fn connector(&self, endpoint: &str) -> Result<Connector, BuildError> {
+        http_connector(self, endpoint)
+    }
+}
+
 /// What opens a client's connections; `force` turns TLS on in spite of `insecure`.
 #[cfg(feature = "tls")]
 pub(super) fn client_connector(
