@@ -1,13 +1,33 @@
 //! Service discovery: who finds out which targets there are.
 //!
 //! A [`Discovery`] reports groups of targets whenever they change. The scrape receiver and the readers
-//! of pod logs both relabel what it reports into what they read.
+//! of pod logs both relabel what it reports into what they read. [`discoveries`] makes those that a
+//! configuration asks for; the discovery of Kubernetes objects is a library of its own.
+
+mod dns;
+mod file;
+mod fixed;
+mod groups;
+mod health;
+mod http;
+mod refresh;
+mod report;
+mod watch;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use headwater_prometheus::Labels;
+use headwater_prometheus::scrape_config::DiscoveryConfigs;
+use headwater_prometheus_http::ClientError;
 use tokio::sync::mpsc;
+
+pub use dns::{DnsDiscovery, Resolver};
+pub use file::FileDiscovery;
+pub use fixed::StaticDiscovery;
+pub use groups::{InvalidGroups, groups_from_json, groups_from_yaml};
+pub use health::{Health, HealthStatus};
+pub use http::HttpDiscovery;
 
 /// Targets that were found together, for example the containers of a pod.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -33,4 +53,34 @@ pub trait Discovery: Send + std::fmt::Debug {
     /// The first update comes as soon as something is known. When its source fails, a discovery
     /// says so in the log, tries again, and sends nothing: the last good list stays.
     async fn run(self: Box<Self>, updates: Updates);
+
+    /// How it goes, to be kept and looked at while it runs. A discovery that does not tell has none.
+    fn health(&self) -> Option<Health> {
+        None
+    }
+}
+
+/// The discoveries that a job asks for, in the order static, file, HTTP, DNS. Those of
+/// `kubernetes_sd_configs` are not among them.
+///
+/// # Errors
+/// [`ClientError`] for an HTTP discovery whose URL or proxy cannot be used.
+pub fn discoveries(
+    configs: &DiscoveryConfigs,
+    user_agent: &str,
+) -> Result<Vec<Box<dyn Discovery>>, ClientError> {
+    let mut all: Vec<Box<dyn Discovery>> = Vec::new();
+    if !configs.static_configs.is_empty() {
+        all.push(Box::new(StaticDiscovery::new(&configs.static_configs)));
+    }
+    for config in &configs.file_sd_configs {
+        all.push(Box::new(FileDiscovery::new(config)));
+    }
+    for config in &configs.http_sd_configs {
+        all.push(Box::new(HttpDiscovery::new(config, user_agent)?));
+    }
+    for config in &configs.dns_sd_configs {
+        all.push(Box::new(DnsDiscovery::new(config)));
+    }
+    Ok(all)
 }
