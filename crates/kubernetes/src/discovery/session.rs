@@ -1,0 +1,156 @@
+//! From changes of objects to changes of groups.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::Arc;
+
+use headwater_discovery::{TargetGroup, Updates};
+
+use super::related::{GROUPS, Related, View};
+use crate::labels::{Attach, Targets, source};
+use crate::options::{Options, Role};
+use crate::store::{Inbox, Key};
+use crate::watch::Pace;
+
+/// How many groups an update has at most: what is in flight stays small in a large cluster.
+const GROUPS_PER_UPDATE: usize = 256;
+
+/// Why a session is over.
+pub(super) enum Ended {
+    /// The receiver of the updates is gone.
+    NobodyListens,
+    /// A watch has ended.
+    WatchOver,
+}
+
+/// What was reported of each group that has targets: a hash, since targets are large.
+#[derive(Debug, Default)]
+pub(super) struct Reported {
+    groups: HashMap<Key, u64>,
+    /// Whether anything was reported at all.
+    any: bool,
+}
+
+/// The watches of a discovery and what follows from them.
+pub(super) struct Session<K> {
+    objects: View<K>,
+    related: Related,
+    inbox: Arc<Inbox>,
+    attach: Attach,
+    pace: Pace,
+}
+
+impl<K: Targets> Session<K> {
+    pub(super) fn start(options: &Options) -> Self {
+        let objects = View::of_namespaces(options, &options.selector(options.role));
+        let related = Related::new(options);
+        let inbox = Arc::new(Inbox::default());
+        objects.subscribe(&inbox, GROUPS);
+        related.subscribe(&inbox);
+        // The objects of these roles belong to no pod.
+        let alone = matches!(options.role, Role::Service | Role::Ingress | Role::Node);
+        Self {
+            objects,
+            related,
+            inbox,
+            attach: Attach {
+                node: options.attach.node && !alone,
+                ..options.attach
+            },
+            pace: options.pace,
+        }
+    }
+
+    /// Reports what differs from `reported`, for as long as there are watches.
+    pub(super) async fn run(mut self, updates: &Updates, reported: &mut Reported) -> Ended {
+        while !(self.objects.is_synced() && self.related.is_synced()) {
+            tokio::select! {
+                () = self.inbox.changed() => {}
+                () = updates.closed() => return Ended::NobodyListens,
+            }
+            if self.is_over() {
+                return Ended::WatchOver;
+            }
+        }
+        // What was reported in an earlier session and has gone since.
+        let mut changed = self.objects.keys();
+        changed.extend(reported.groups.keys().cloned());
+        self.inbox.take();
+        loop {
+            if self.report(changed, updates, reported).await.is_err() {
+                return Ended::NobodyListens;
+            }
+            tokio::select! {
+                () = self.inbox.changed() => {}
+                () = updates.closed() => return Ended::NobodyListens,
+            }
+            if self.is_over() {
+                return Ended::WatchOver;
+            }
+            // A rollout changes many objects at once.
+            tokio::time::sleep(self.pace.collect).await;
+            changed = self.changed();
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.objects.is_over() || self.related.is_over()
+    }
+
+    /// The groups that may have changed.
+    fn changed(&self) -> HashSet<Key> {
+        let mut groups = HashSet::new();
+        for (slot, key) in self.inbox.take() {
+            if slot == GROUPS {
+                groups.insert(key);
+            } else {
+                groups.extend(self.related.users(&(slot, key)).cloned());
+            }
+        }
+        groups
+    }
+
+    /// Sends those of the groups that are not as they were reported.
+    async fn report(
+        &mut self,
+        groups: HashSet<Key>,
+        updates: &Updates,
+        reported: &mut Reported,
+    ) -> Result<(), ()> {
+        let mut update = Vec::new();
+        for key in groups {
+            update.extend(self.group(&key, reported));
+            if update.len() >= GROUPS_PER_UPDATE {
+                reported.any = true;
+                updates
+                    .send(std::mem::take(&mut update))
+                    .await
+                    .map_err(drop)?;
+            }
+        }
+        if !update.is_empty() || !reported.any {
+            reported.any = true;
+            updates.send(update).await.map_err(drop)?;
+        }
+        Ok(())
+    }
+
+    /// A group, if it is not as it was reported.
+    fn group(&mut self, key: &Key, reported: &mut Reported) -> Option<TargetGroup> {
+        let object = self.objects.get(key);
+        let group = object.map(|object| object.group(self.attach, &mut self.related));
+        self.related.made(key);
+        let Some(group) = group.filter(|group| !group.targets.is_empty()) else {
+            reported.groups.remove(key)?;
+            return Some(TargetGroup {
+                source: source::<K>(key),
+                ..TargetGroup::default()
+            });
+        };
+        let mut hasher = DefaultHasher::new();
+        (&group.targets, &group.labels).hash(&mut hasher);
+        let hash = hasher.finish();
+        let before = reported.groups.insert(Arc::clone(key), hash);
+        (before != Some(hash)).then_some(group)
+    }
+}
