@@ -13,6 +13,7 @@ use headwater_core::graph::Environment;
 use headwater_core::ledger::Ledger;
 use headwater_core::telemetry::Telemetry;
 use headwater_core::{Budget, BuildInfo, Registry, Runtime};
+use headwater_transport::listen::Listeners;
 
 use crate::error::{ConfigError, StartError};
 use crate::gates::Gates;
@@ -127,7 +128,7 @@ impl Collector {
         } = self;
         let mut endpoints = Endpoints::default();
         let bound = endpoints.bind(&shared, &configuration.telemetry).await?;
-        let generation = shared.build(&configuration, &runtime)?;
+        let generation = shared.build(&configuration, &runtime, Listeners::default())?;
         if let Err(error) = generation.start().await {
             let errors = generation.shutdown(shared.deadline()).await;
             running::log_shutdown_errors(&errors);
@@ -137,7 +138,9 @@ impl Collector {
         Ok(RunningCollector {
             shared,
             runtime,
-            generation,
+            generation: Arc::new(generation),
+            starting: None,
+            draining: Vec::new(),
             configuration,
             endpoints,
         })
@@ -287,6 +290,7 @@ impl Shared {
         &self,
         configuration: &Configuration,
         runtime: &Arc<dyn Runtime>,
+        listeners: Listeners,
     ) -> Result<Generation, StartError> {
         let environment = Environment {
             telemetry: self.telemetry.clone(),
@@ -301,6 +305,7 @@ impl Shared {
             &self.registry,
             &environment,
             runtime,
+            listeners,
         )?)
     }
 

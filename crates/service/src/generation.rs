@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use headwater_core::graph::{Environment, Graph, Topology};
@@ -10,7 +11,8 @@ use headwater_core::status::{Status, StatusReporter};
 use headwater_core::{
     ComponentError, ComponentId, ComponentKind, Extension, Host, Registry, Runtime,
 };
-use tokio::sync::mpsc;
+use headwater_transport::listen::Listeners;
+use tokio::sync::{Mutex, mpsc};
 use tracing::Instrument;
 
 use crate::load::Configuration;
@@ -25,7 +27,9 @@ pub(crate) struct Generation {
     /// In start order.
     extensions: Vec<RunningExtension>,
     host: Host,
-    failures: mpsc::Receiver<String>,
+    listeners: Listeners,
+    failures: Mutex<mpsc::Receiver<String>>,
+    stopping: AtomicBool,
 }
 
 struct RunningExtension {
@@ -36,12 +40,13 @@ struct RunningExtension {
 }
 
 impl Generation {
-    /// Builds everything; starts nothing.
+    /// Builds everything; starts nothing. Servers will listen through `listeners`.
     pub(crate) fn build(
         configuration: &Configuration,
         registry: &Registry,
         environment: &Environment,
         runtime: Arc<dyn Runtime>,
+        listeners: Listeners,
     ) -> Result<Self, ComponentError> {
         let graph =
             Graph::build(&configuration.graph, registry, environment).map_err(|errors| {
@@ -70,13 +75,21 @@ impl Generation {
             graph,
             extensions,
             host,
-            failures,
+            listeners,
+            failures: Mutex::new(failures),
+            stopping: AtomicBool::new(false),
         })
     }
 
-    /// Starts extensions, then pipelines. After an error [`Generation::shutdown`] ends what was
-    /// started.
+    /// Starts extensions, then pipelines; then takes clients over from the generation whose
+    /// listeners these are. After an error [`Generation::shutdown`] ends what was started.
     pub(crate) async fn start(&self) -> Result<(), ComponentError> {
+        self.listeners.scope(self.start_components()).await?;
+        self.listeners.take_over();
+        Ok(())
+    }
+
+    async fn start_components(&self) -> Result<(), ComponentError> {
         tracing::info!("Starting extensions...");
         for extension in &self.extensions {
             extension.start(&self.host).await.map_err(|error| {
@@ -93,9 +106,17 @@ impl Generation {
         Ok(())
     }
 
+    /// Listeners for the generation that is to replace this one.
+    pub(crate) fn listeners(&self) -> Listeners {
+        self.listeners.successor()
+    }
+
     /// Stops receivers, lets everything flow out, stops exporters, then extensions. Gives up
-    /// some time after `deadline`.
+    /// some time after `deadline`. Does nothing the second time.
     pub(crate) async fn shutdown(&self, deadline: Instant) -> Vec<ComponentError> {
+        if self.stopping.swap(true, Ordering::Relaxed) {
+            return Vec::new();
+        }
         let limit = tokio::time::Instant::from_std(deadline + GRACE);
         let stopped = tokio::time::timeout_at(limit, self.stop(deadline)).await;
         stopped.unwrap_or_else(|_| {
@@ -118,8 +139,8 @@ impl Generation {
     }
 
     /// Waits until a component says that the process cannot go on, and why.
-    pub(crate) async fn failed(&mut self) -> String {
-        match self.failures.recv().await {
+    pub(crate) async fn failed(&self) -> String {
+        match self.failures.lock().await.recv().await {
             Some(reason) => reason,
             // The host holds a sender as long as this lives.
             None => std::future::pending().await,

@@ -1,5 +1,7 @@
 //! Listening sockets: TCP, one per worker on the same port, and Unix sockets.
 
+mod handover;
+
 use std::fmt;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs as _};
@@ -11,6 +13,10 @@ use thiserror::Error;
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::io::Socket;
+
+use handover::{Turn, WeakTurn};
+
+pub use handover::Listeners;
 
 /// Connections that may wait to be accepted; the kernel caps it at `net.core.somaxconn`.
 const BACKLOG: i32 = 4096;
@@ -98,10 +104,40 @@ impl ListenError {
 /// Binding needs no runtime; [`Listener`]s made from it belong to the runtime that serves them.
 #[derive(Debug)]
 pub struct Bound {
-    sockets: Vec<std::net::TcpListener>,
-    #[cfg(unix)]
-    unix: Option<std::os::unix::net::UnixListener>,
+    sockets: Sockets,
     address: LocalAddr,
+    turn: Option<Turn>,
+}
+
+#[derive(Debug)]
+enum Sockets {
+    /// One per worker.
+    Tcp(Vec<std::net::TcpListener>),
+    #[cfg(unix)]
+    Unix(std::os::unix::net::UnixListener),
+}
+
+impl Sockets {
+    /// Other handles of the same sockets.
+    fn try_clone(&self) -> io::Result<Self> {
+        match self {
+            Self::Tcp(sockets) => {
+                let copies: io::Result<_> = sockets.iter().map(|one| one.try_clone()).collect();
+                copies.map(Self::Tcp)
+            }
+            #[cfg(unix)]
+            Self::Unix(socket) => socket.try_clone().map(Self::Unix),
+        }
+    }
+
+    /// Whether they can be served by as many workers.
+    fn fit(&self, workers: usize) -> bool {
+        match self {
+            Self::Tcp(sockets) => sockets.len() == workers.max(1),
+            #[cfg(unix)]
+            Self::Unix(_) => true,
+        }
+    }
 }
 
 /// Binds `endpoint` once per worker.
@@ -110,6 +146,8 @@ pub struct Bound {
 /// spreads connections. Port 0 is resolved by the first. A Unix socket is shared by the workers;
 /// a stale socket file is removed first.
 ///
+/// Within [`Listeners::scope`], sockets of the predecessor on the same address are used further.
+///
 /// # Errors
 /// [`ListenError`], which says what to do.
 pub fn bind(transport: Transport, endpoint: &str, workers: usize) -> Result<Bound, ListenError> {
@@ -117,27 +155,39 @@ pub fn bind(transport: Transport, endpoint: &str, workers: usize) -> Result<Boun
         endpoint: endpoint.to_owned(),
         source,
     };
-    if transport == Transport::Unix {
-        return bind_unix(endpoint).map_err(failed);
+    let address = match transport {
+        Transport::Unix => LocalAddr::Unix(endpoint.into()),
+        _ => LocalAddr::Tcp(resolve(transport, endpoint).map_err(failed)?),
+    };
+    if let Some(bound) = handover::inherit(&address, workers) {
+        return Ok(bound);
     }
-    let address = resolve(transport, endpoint).map_err(failed)?;
+    let mut bound = match address {
+        LocalAddr::Unix(path) => bind_unix(&path),
+        LocalAddr::Tcp(address) => bind_workers(address, workers),
+    }
+    .map_err(failed)?;
+    handover::remember(&mut bound).map_err(failed)?;
+    Ok(bound)
+}
+
+fn bind_workers(address: SocketAddr, workers: usize) -> io::Result<Bound> {
     let shared = workers > 1;
     if shared && address.port() != 0 {
         // Sockets that share a port would share it with a stranger's of the same user, too; one
         // that does not share finds out.
-        drop(bind_tcp(address, false).map_err(failed)?);
+        drop(bind_tcp(address, false)?);
     }
-    let first = bind_tcp(address, shared).map_err(failed)?;
-    let address = first.local_addr().map_err(failed)?;
+    let first = bind_tcp(address, shared)?;
+    let address = first.local_addr()?;
     let mut sockets = vec![first];
     for _ in 1..workers {
-        sockets.push(bind_tcp(address, shared).map_err(failed)?);
+        sockets.push(bind_tcp(address, shared)?);
     }
     Ok(Bound {
-        sockets,
-        #[cfg(unix)]
-        unix: None,
+        sockets: Sockets::Tcp(sockets),
         address: LocalAddr::Tcp(address),
+        turn: None,
     })
 }
 
@@ -153,28 +203,59 @@ impl Bound {
     /// # Errors
     /// [`ListenError`] if the handle of a Unix socket cannot be copied.
     pub fn split(self, workers: usize) -> Result<Vec<Unserved>, ListenError> {
-        #[cfg(unix)]
-        if let Some(socket) = self.unix {
-            let copy = |_| {
-                let socket = socket.try_clone()?;
-                Ok(Unserved {
-                    kind: Kind::Unix(socket),
-                    address: self.address.clone(),
-                })
-            };
-            let copies: io::Result<Vec<_>> = (0..workers.max(1)).map(copy).collect();
-            return copies.map_err(|source| ListenError {
-                endpoint: self.address.to_string(),
-                source,
-            });
-        }
-        let _ = workers;
-        let address = self.address;
-        let unserved = |socket| Unserved {
-            kind: Kind::Tcp(socket),
+        let (address, turn) = (self.address, self.turn);
+        let unserved = |kind| Unserved {
+            kind,
             address: address.clone(),
+            turn: turn.clone(),
         };
-        Ok(self.sockets.into_iter().map(unserved).collect())
+        match self.sockets {
+            Sockets::Tcp(sockets) => Ok(sockets.into_iter().map(Kind::Tcp).map(unserved).collect()),
+            #[cfg(unix)]
+            Sockets::Unix(socket) => {
+                let copies =
+                    (0..workers.max(1)).map(|_| Ok(unserved(Kind::Unix(socket.try_clone()?))));
+                let copies: io::Result<Vec<_>> = copies.collect();
+                copies.map_err(|source| ListenError {
+                    endpoint: address.to_string(),
+                    source,
+                })
+            }
+        }
+    }
+
+    /// Removes the file of a Unix socket later.
+    pub(crate) fn cleanup(&self) -> Cleanup {
+        Cleanup {
+            address: self.address.clone(),
+            turn: self.turn.as_ref().map(Turn::downgrade),
+        }
+    }
+}
+
+/// What is left to do once nobody listens any more. Holds no socket.
+#[derive(Debug)]
+pub(crate) struct Cleanup {
+    address: LocalAddr,
+    turn: Option<WeakTurn>,
+}
+
+impl Cleanup {
+    /// Where it was listened.
+    pub(crate) const fn local_addr(&self) -> &LocalAddr {
+        &self.address
+    }
+
+    /// Removes the file of a Unix socket, unless somebody else listens there now.
+    pub(crate) fn run(self) {
+        if self.turn.is_some_and(|turn| turn.is_passed_on()) {
+            return;
+        }
+        if let LocalAddr::Unix(path) = &self.address
+            && let Err(error) = std::fs::remove_file(path)
+        {
+            tracing::debug!(path = %path.display(), %error, "cannot remove the socket file");
+        }
     }
 }
 
@@ -190,6 +271,7 @@ enum Kind {
 pub struct Unserved {
     kind: Kind,
     address: LocalAddr,
+    turn: Option<Turn>,
 }
 
 impl Unserved {
@@ -211,6 +293,7 @@ impl Unserved {
         Ok(Listener {
             inner: inner.map_err(failed)?,
             address: self.address,
+            turn: self.turn,
         })
     }
 }
@@ -227,6 +310,7 @@ enum Inner {
 pub struct Listener {
     inner: Inner,
     address: LocalAddr,
+    turn: Option<Turn>,
 }
 
 impl Listener {
@@ -236,8 +320,23 @@ impl Listener {
         &self.address
     }
 
-    /// The next connection.
+    /// The next connection. Waits as long as the sockets are somebody else's.
     pub(crate) async fn accept(&self) -> io::Result<(Socket, Option<SocketAddr>)> {
+        let Some(turn) = &self.turn else {
+            return self.accept_now().await;
+        };
+        let mut turn = turn.watch();
+        loop {
+            turn.begin().await;
+            tokio::select! {
+                biased;
+                () = turn.end() => {}
+                accepted = self.accept_now() => return accepted,
+            }
+        }
+    }
+
+    async fn accept_now(&self) -> io::Result<(Socket, Option<SocketAddr>)> {
         match &self.inner {
             Inner::Tcp(listener) => {
                 let (stream, peer) = listener.accept().await?;
@@ -313,10 +412,9 @@ fn bind_tcp(address: SocketAddr, shared: bool) -> io::Result<std::net::TcpListen
 }
 
 #[cfg(unix)]
-fn bind_unix(path: &str) -> io::Result<Bound> {
+fn bind_unix(path: &Path) -> io::Result<Bound> {
     use std::os::unix::net::{UnixListener, UnixStream};
 
-    let path = Path::new(path);
     // A socket file without a listener is what a killed process leaves behind.
     if UnixStream::connect(path).is_err_and(|e| e.kind() == io::ErrorKind::ConnectionRefused) {
         std::fs::remove_file(path)?;
@@ -325,14 +423,14 @@ fn bind_unix(path: &str) -> io::Result<Bound> {
     socket.set_nonblocking(true)?;
     let address = LocalAddr::Unix(path.to_owned());
     Ok(Bound {
-        sockets: Vec::new(),
-        unix: Some(socket),
+        sockets: Sockets::Unix(socket),
         address,
+        turn: None,
     })
 }
 
 #[cfg(not(unix))]
-fn bind_unix(_path: &str) -> io::Result<Bound> {
+fn bind_unix(_path: &Path) -> io::Result<Bound> {
     Err(io::Error::new(
         io::ErrorKind::Unsupported,
         "this system has no Unix sockets",

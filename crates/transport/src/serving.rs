@@ -1,12 +1,15 @@
 //! Serving a bound socket on every worker of a host.
 
 use std::future::Future;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use headwater_core::{Host, Task, Worker};
 use tokio::sync::watch;
 
-use crate::listen::{Bound, ListenError, Listener, LocalAddr};
+use crate::listen::{Bound, Cleanup, ListenError, Listener, LocalAddr};
+
+/// From a client's connect to its first bytes, TLS handshake included, unless it is an idle one.
+const BEGINNING: Duration = Duration::from_secs(1);
 
 /// Tells a server to stop. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -17,6 +20,13 @@ impl Stop {
     pub async fn wait(&mut self) {
         // An error means that whoever could say so is gone, which says it.
         drop(self.0.wait_for(Option::is_some).await);
+    }
+
+    /// Ready once the server is to stop and a client that had just connected has had the time
+    /// to say what it wants.
+    pub(crate) async fn wait_for_beginners(&mut self) {
+        self.wait().await;
+        tokio::time::sleep(BEGINNING).await;
     }
 
     /// Ready once the server should have stopped.
@@ -68,7 +78,7 @@ pub trait Serve: Clone + Send + Sync + 'static {
 pub struct Serving {
     stopper: Stopper,
     tasks: Vec<Task>,
-    address: LocalAddr,
+    cleanup: Cleanup,
 }
 
 impl Serving {
@@ -77,7 +87,7 @@ impl Serving {
     /// # Errors
     /// [`ListenError`] if the handle of a Unix socket cannot be copied.
     pub fn start(host: &Host, bound: Bound, server: &impl Serve) -> Result<Self, ListenError> {
-        let address = bound.local_addr().clone();
+        let cleanup = bound.cleanup();
         let stopper = Stopper::default();
         let mut tasks = Vec::new();
         for (index, socket) in bound.split(host.workers())?.into_iter().enumerate() {
@@ -97,14 +107,14 @@ impl Serving {
         Ok(Self {
             stopper,
             tasks,
-            address,
+            cleanup,
         })
     }
 
     /// Where it listens.
     #[must_use]
     pub const fn local_addr(&self) -> &LocalAddr {
-        &self.address
+        self.cleanup.local_addr()
     }
 
     /// Stops accepting, asks clients to go away and waits until the requests in hand are
@@ -114,10 +124,6 @@ impl Serving {
         for task in self.tasks {
             task.join().await;
         }
-        if let LocalAddr::Unix(path) = &self.address
-            && let Err(error) = std::fs::remove_file(path)
-        {
-            tracing::debug!(path = %path.display(), %error, "cannot remove the socket file");
-        }
+        self.cleanup.run();
     }
 }

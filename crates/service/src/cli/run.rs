@@ -127,8 +127,12 @@ async fn serve(
                 }
                 Signal::Reload => {
                     tracing::info!(signal = "hangup", "Received signal from OS");
-                    if let Err(error) = reload(&mut running, source).await {
-                        return Err(error.into());
+                    tokio::select! {
+                        reloaded = reload(&mut running, source) => reloaded?,
+                        name = signals.terminate() => {
+                            tracing::info!(signal = name, "Received signal from OS during a reload");
+                            break FINE;
+                        }
                     }
                 }
             },

@@ -41,12 +41,12 @@ impl Signals {
         }
     }
 
-    /// The next wish to end; others are dropped.
+    /// The next wish to end. Others wait.
     pub(super) async fn terminate(&mut self) -> &'static str {
-        loop {
-            if let Signal::Terminate(name) = self.next().await {
-                return name;
-            }
+        tokio::select! {
+            Some(()) = self.terminate.recv() => "terminated",
+            Some(()) = self.interrupt.recv() => "interrupt",
+            else => std::future::pending().await,
         }
     }
 }
@@ -61,17 +61,13 @@ impl Signals {
     }
 
     pub(super) async fn next(&mut self) -> Signal {
-        match tokio::signal::ctrl_c().await {
-            Ok(()) => Signal::Terminate("interrupt"),
-            Err(_) => std::future::pending().await,
-        }
+        Signal::Terminate(self.terminate().await)
     }
 
     pub(super) async fn terminate(&mut self) -> &'static str {
-        loop {
-            if let Signal::Terminate(name) = self.next().await {
-                return name;
-            }
+        match tokio::signal::ctrl_c().await {
+            Ok(()) => "interrupt",
+            Err(_) => std::future::pending().await,
         }
     }
 }

@@ -3,6 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use headwater_core::Worker;
+use tokio::sync::oneshot;
+
 use super::{Loaded, RunningCollector, load_checked, running};
 use crate::error::{ReloadError, StartError, is_taken};
 use crate::generation::Generation;
@@ -17,12 +20,16 @@ impl RunningCollector {
     /// Changes to another configuration, in YAML. Reads and builds it first; on any error
     /// everything goes on as before.
     ///
-    /// The new pipelines are started beside the old ones, which are then drained. Where that
-    /// cannot be because both want the same port, the old ones are stopped first, and started
-    /// again if the new ones fail.
+    /// The new pipelines are started beside the old ones, take over the sockets that both listen
+    /// on, and then the old ones are drained: clients notice nothing. Where both cannot run at
+    /// once, because they want the same of something else, the old ones are stopped first, and
+    /// started again if the new ones fail.
     ///
     /// # Errors
     /// [`ReloadError`]; only after [`ReloadError::Stopped`] nothing runs any more.
+    ///
+    /// # Cancel safety
+    /// A reload may be dropped when a shutdown is to follow, which then ends whatever it began.
     pub async fn reload(&mut self, yaml: impl AsRef<str>) -> Result<(), ReloadError> {
         let source = Source {
             uris: vec![format!("yaml:{}", yaml.as_ref())],
@@ -72,7 +79,7 @@ impl RunningCollector {
         match self.start_beside(configuration).await {
             Ok(generation) => {
                 let old = std::mem::replace(&mut self.generation, generation);
-                running::log_shutdown_errors(&old.shutdown(self.shared.deadline()).await);
+                self.drain(old).await;
                 Ok(())
             }
             Err(error) if is_taken(&error) => self.stop_first(configuration).await,
@@ -80,20 +87,44 @@ impl RunningCollector {
         }
     }
 
-    async fn start_beside(&self, configuration: &Configuration) -> Result<Generation, StartError> {
-        let generation = self.shared.build(configuration, &self.runtime)?;
-        match generation.start().await {
-            Ok(()) => Ok(generation),
-            Err(error) => {
-                running::log_shutdown_errors(&generation.shutdown(self.shared.deadline()).await);
-                Err(error.into())
-            }
+    async fn start_beside(
+        &mut self,
+        configuration: &Configuration,
+    ) -> Result<Arc<Generation>, StartError> {
+        let listeners = self.generation.listeners();
+        let generation = self.shared.build(configuration, &self.runtime, listeners)?;
+        let generation = Arc::new(generation);
+        self.starting = Some(Arc::clone(&generation));
+        let started = generation.start().await;
+        self.starting = None;
+        if let Err(error) = started {
+            self.drain(generation).await;
+            return Err(error.into());
         }
+        Ok(generation)
+    }
+
+    /// Shuts a generation down in a task of its own, so that it goes on when the reload is
+    /// dropped.
+    async fn drain(&mut self, generation: Arc<Generation>) {
+        let deadline = self.shared.deadline();
+        let (done, drained) = oneshot::channel();
+        let task = self.runtime.spawn(
+            Worker::Current,
+            Box::pin(async move {
+                running::log_shutdown_errors(&generation.shutdown(deadline).await);
+                done.send(()).ok();
+            }),
+        );
+        self.draining.push(task);
+        // An error means that the task is over, too.
+        drained.await.ok();
+        self.draining.clear();
     }
 
     async fn stop_first(&mut self, configuration: &Configuration) -> Result<(), ReloadError> {
         tracing::info!("The new pipelines need what the running ones hold: stopping those first");
-        running::log_shutdown_errors(&self.generation.shutdown(self.shared.deadline()).await);
+        self.drain(Arc::clone(&self.generation)).await;
         let error = match self.start_beside(configuration).await {
             Ok(generation) => {
                 self.generation = generation;
@@ -103,7 +134,8 @@ impl RunningCollector {
         };
         let mut last = None;
         for _ in 0..RESTARTS {
-            match self.start_beside(&self.configuration).await {
+            let earlier = self.configuration.clone();
+            match self.start_beside(&earlier).await {
                 Ok(generation) => {
                     self.generation = generation;
                     return Err(error.into());

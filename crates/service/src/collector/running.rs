@@ -10,7 +10,7 @@ use headwater_core::graph::Topology;
 use headwater_core::ledger::{Balance, Ledger};
 use headwater_core::status::Instance;
 use headwater_core::telemetry::Telemetry;
-use headwater_core::{ComponentError, ComponentKind, Runtime};
+use headwater_core::{ComponentError, ComponentKind, Runtime, Task};
 
 use super::Shared;
 use super::endpoints::Endpoints;
@@ -24,7 +24,11 @@ use crate::telemetry::PrometheusConfig;
 pub struct RunningCollector {
     pub(super) shared: Arc<Shared>,
     pub(super) runtime: Arc<dyn Runtime>,
-    pub(super) generation: Generation,
+    pub(super) generation: Arc<Generation>,
+    /// What a reload that was broken off had begun to start.
+    pub(super) starting: Option<Arc<Generation>>,
+    /// Earlier generations on their way out.
+    pub(super) draining: Vec<Task>,
     pub(super) configuration: Configuration,
     pub(super) endpoints: Endpoints,
 }
@@ -104,7 +108,17 @@ impl RunningCollector {
     /// As [`RunningCollector::shutdown`], with a deadline.
     pub async fn shutdown_by(self, deadline: Instant) -> Shutdown {
         tracing::info!("Starting shutdown...");
-        let errors = self.generation.shutdown(deadline).await;
+        let (mut errors, unfinished, ()) = tokio::join!(
+            self.generation.shutdown(deadline),
+            async {
+                match &self.starting {
+                    Some(generation) => generation.shutdown(deadline).await,
+                    None => Vec::new(),
+                }
+            },
+            join_until(self.draining, deadline),
+        );
+        errors.extend(unfinished);
         log_shutdown_errors(&errors);
         let mut balances = self.shared.ledger.balances();
         // Extensions see no telemetry.
@@ -122,6 +136,18 @@ impl fmt::Debug for RunningCollector {
         f.debug_struct("RunningCollector")
             .field("topology", self.topology())
             .finish_non_exhaustive()
+    }
+}
+
+/// Generations keep deadlines of their own; those of a reload are no reason to stay longer.
+async fn join_until(tasks: Vec<Task>, deadline: Instant) {
+    let all = async {
+        for task in tasks {
+            task.join().await;
+        }
+    };
+    if tokio::time::timeout_at(deadline.into(), all).await.is_err() {
+        tracing::error!("Pipelines of an earlier configuration were still draining");
     }
 }
 

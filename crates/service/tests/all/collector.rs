@@ -228,7 +228,55 @@ async fn a_configuration_that_cannot_start_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_port_is_handed_over_from_the_old_pipelines_to_the_new() {
+async fn servers_of_the_new_pipelines_go_on_with_the_sockets_of_the_old() {
+    let journal = Journal::default();
+    let port = free_port();
+    let endpoint = format!("endpoint: '127.0.0.1:{port}'");
+    let mut running = start(&journal, &endpoint).await;
+    let waiting = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    for _ in 0..2 {
+        running.reload(yaml(&endpoint)).await.unwrap();
+    }
+    assert_eq!(
+        *journal.lock().unwrap(),
+        [
+            "receiver started",
+            "receiver started",
+            "receiver stopped",
+            "receiver started",
+            "receiver stopped"
+        ],
+        "the new receiver starts before the old one stops"
+    );
+    waiting.set_nonblocking(true).unwrap();
+    let error = std::io::Read::read(&mut &waiting, &mut [0]).unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock, "not reset");
+    end(running).await;
+    assert!(!answers(port));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_ends_what_a_reload_that_was_broken_off_began() {
+    let journal = Journal::default();
+    let mut running = start(&journal, "stubborn: true").await;
+    let reload = running.reload(yaml(""));
+    let broken_off = tokio::time::timeout(Duration::from_secs(1), reload).await;
+    assert!(broken_off.is_err(), "it waits for the old receiver");
+    let from = tokio::time::Instant::now();
+    let shutdown = running.shutdown().await;
+    assert!(shutdown.errors.is_empty(), "{:?}", shutdown.errors);
+    assert!(
+        from.elapsed() <= Duration::from_secs(5),
+        "on a paused clock"
+    );
+    assert_eq!(
+        *journal.lock().unwrap(),
+        ["receiver started", "receiver started", "receiver stopped"]
+    );
+}
+
+#[tokio::test]
+async fn what_cannot_be_shared_is_given_up_by_the_old_pipelines_first() {
     let journal = Journal::default();
     let port = free_port();
     let mut running = start(&journal, &format!("port: {port}")).await;

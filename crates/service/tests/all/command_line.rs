@@ -254,6 +254,7 @@ service:
     insta::assert_snapshot!(section, @r"
         port:
             port: 1 # --set receivers.port.port
+            endpoint: null # default
             spans: 3 # a.yaml:4:12
             fail: headwater-service # env:CARGO_PKG_NAME (a.yaml:6:11)
             give_up: null # default

@@ -13,6 +13,7 @@ use headwater_core::{
     ExtensionFactory, Factory, Host, Outputs, Processor, ProcessorFactory, Receiver,
     ReceiverFactory, Registry, Settings, Signal, Stability, Task, Worker,
 };
+use headwater_transport::listen::{self, Bound, Transport};
 
 /// What happened, in order.
 pub(crate) type Journal = Arc<Mutex<Vec<String>>>;
@@ -37,6 +38,8 @@ fn note(journal: &Journal, text: impl Into<String>) {
 pub(crate) struct PortConfig {
     /// The port to listen on; 0 for none.
     port: u16,
+    /// Where to listen as servers do.
+    endpoint: Option<String>,
     /// The spans to send at start.
     spans: usize,
     /// What to fail with at start.
@@ -81,12 +84,14 @@ impl ReceiverFactory for PortFactory {
     }
 }
 
+type Sockets = (Option<TcpListener>, Option<Bound>);
+
 struct PortReceiver {
     journal: Journal,
     status: StatusReporter,
     config: PortConfig,
     outputs: Outputs,
-    held: Mutex<Option<(Option<TcpListener>, Task)>>,
+    held: Mutex<Option<(Sockets, Task)>>,
 }
 
 /// One scope with `count` empty spans.
@@ -109,6 +114,9 @@ impl Component for PortReceiver {
                 ComponentError::with_source(format!("cannot listen on port {port}"), error)
             })?),
         };
+        let bind = |endpoint: &String| listen::bind(Transport::Tcp, endpoint, host.workers());
+        let bound = self.config.endpoint.as_ref().map(bind).transpose();
+        let bound = bound.map_err(|error| ComponentError::with_source("cannot bind", error))?;
         note(&self.journal, "receiver started");
         let (outputs, count) = (self.outputs.clone(), self.config.spans);
         let (host_, give_up) = (host.clone(), self.config.give_up.clone());
@@ -126,7 +134,7 @@ impl Component for PortReceiver {
                 status.report_error(Status::FatalError, reason);
             }
         });
-        *self.held.lock().unwrap() = Some((listener, task));
+        *self.held.lock().unwrap() = Some(((listener, bound), task));
         Ok(())
     }
 
@@ -135,8 +143,8 @@ impl Component for PortReceiver {
             std::future::pending::<()>().await;
         }
         let held = self.held.lock().unwrap().take();
-        if let Some((listener, task)) = held {
-            drop(listener);
+        if let Some((sockets, task)) = held {
+            drop(sockets);
             task.join().await;
             note(&self.journal, "receiver stopped");
         }

@@ -212,6 +212,86 @@ async fn sighup_swaps_the_pipelines_without_losing_anything() {
     assert!(sink.items().mentioning("\"red\"") > 100);
 }
 
+/// Every request on a connection of its own; the result is what went wrong.
+fn newcomers(
+    collector: &Collector,
+    http: bool,
+    stop: Arc<AtomicBool>,
+    first: usize,
+) -> JoinHandle<(Items, Vec<String>)> {
+    let (grpc, http_address) = (collector.grpc(), collector.http());
+    tokio::spawn(async move {
+        let (mut sent, mut failures) = (Items::default(), Vec::new());
+        let mut number = first;
+        while !stop.load(Ordering::Relaxed) {
+            let message = samples::numbered(Signal::Traces, number, 5);
+            number += 5;
+            let failure = if http {
+                let status = http::export(http_address, &message).await.status;
+                (status != 200).then(|| format!("HTTP {status}"))
+            } else {
+                match grpc::Client::connect(grpc).await {
+                    Ok(client) => match client.export(&message).await {
+                        Ok(answer) if answer.code == Some(0) => None,
+                        other => Some(format!("{other:?}")),
+                    },
+                    Err(error) => Some(format!("connect: {error}")),
+                }
+            };
+            match failure {
+                None => sent.add(&message),
+                Some(failure) => failures.push(failure),
+            }
+        }
+        (sent, failures)
+    })
+}
+
+/// The listening sockets are handed over: whoever connects meanwhile notices nothing.
+#[tokio::test]
+#[ignore = "end to end: run by tests/e2e/run"]
+async fn ten_reloads_lose_no_client_that_connects_meanwhile() {
+    const DONE: &str = "Configuration reloaded";
+    let sink = Sink::start().await;
+    let collector = launch(&sink, "attributes")
+        .config(&WITH_COLOR.replace("COLOR", "0"))
+        .start()
+        .await;
+    let stop = Arc::new(AtomicBool::new(false));
+    let mut clients = Vec::new();
+    for number in 0..4 {
+        let first = number * 10_000_000;
+        clients.push(newcomers(
+            &collector,
+            number % 2 == 0,
+            Arc::clone(&stop),
+            first,
+        ));
+    }
+    for number in 1..=10 {
+        let before = sink.taken();
+        sink.wait_for(before + 50).await;
+        collector.rewrite(3, &WITH_COLOR.replace("COLOR", &number.to_string()));
+        collector.reload();
+        let reloaded = || (collector.written().matches(DONE).count() == number).then_some(());
+        wait::until(format!("reload {number}"), reloaded).await;
+    }
+    let before = sink.taken();
+    sink.wait_for(before + 50).await;
+    stop.store(true, Ordering::Relaxed);
+    let mut sent = Items::default();
+    for client in clients {
+        let (acknowledged, failures) = wait::within("a client", client).await.unwrap();
+        assert_eq!(failures, Vec::<String>::new());
+        sent.merge(&acknowledged);
+    }
+    let stopping = "stopping those first";
+    assert!(!collector.has(stopping), "{}", collector.written());
+    collector.stop().await;
+    let arrived = sink.without_attribute("color");
+    arrived.assert_is(&sent, "what was acknowledged");
+}
+
 #[tokio::test]
 #[ignore = "end to end: run by tests/e2e/run"]
 async fn sighup_with_a_broken_configuration_changes_nothing_and_says_why() {

@@ -40,7 +40,7 @@ pub(super) async fn serve<H: Handler>(
     let options = &server.options;
     let opened = tokio::select! {
         opened = open(&server, socket, peer) => opened,
-        () = stop.wait() => None,
+        () = stop.wait_for_beginners() => None,
     };
     let Some((io, http2)) = opened else { return };
     let activity = io.activity();
