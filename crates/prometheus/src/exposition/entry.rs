@@ -54,10 +54,9 @@ pub struct Series<'p> {
 #[derive(Debug, Clone, Copy)]
 pub struct Histogram<'p> {
     pub(super) key: &'p [u8],
-    pub(super) value: NativeHistogram<'p>,
     pub(super) timestamp: Option<i64>,
     pub(super) expected: bool,
-    pub(super) source: Source<'p>,
+    pub(super) parser: &'p Protobuf<'p>,
 }
 
 /// Where the rest of a sample is found.
@@ -72,7 +71,7 @@ pub(super) enum Source<'p> {
 }
 
 macro_rules! sample {
-    ($sample:ident, $value:ty, $what:literal) => {
+    ($sample:ident) => {
         impl<'p> $sample<'p> {
             /// Bytes that name the series: the same bytes, the same series, within one format (and
             /// under the same types). In the text formats all that stands before the value.
@@ -81,12 +80,6 @@ macro_rules! sample {
             #[must_use]
             pub const fn key(&self) -> &'p [u8] {
                 self.key
-            }
-
-            #[doc = $what]
-            #[must_use]
-            pub const fn value(&self) -> $value {
-                self.value
             }
 
             /// The time of the sample in milliseconds since 1970, if the target gives one.
@@ -106,7 +99,7 @@ macro_rules! sample {
             /// names, which fails the scrape in Prometheus; always UTF-8.
             #[must_use]
             pub fn name(&self) -> Cow<'p, str> {
-                self.source.name(self.key)
+                self.source().name(self.key)
             }
 
             /// The labels without the metric's name, in the target's order. Nothing is checked: a name
@@ -117,13 +110,13 @@ macro_rules! sample {
             /// OpenMetrics, `1.0` for `1`.
             #[must_use]
             pub fn labels(&self) -> SeriesLabels<'p> {
-                self.source.labels(self.key)
+                self.source().labels(self.key)
             }
 
             /// The exemplars: at most one, but any number on a native histogram.
             #[must_use]
             pub fn exemplars(&self) -> Exemplars<'p> {
-                self.source.exemplars()
+                self.source().exemplars()
             }
 
             /// When the series began, in milliseconds since 1970: of a counter, histogram or summary
@@ -132,22 +125,38 @@ macro_rules! sample {
             /// In OpenMetrics this looks ahead, up to the end of the family once for all its series.
             #[must_use]
             pub fn start_timestamp(&self) -> Option<i64> {
-                self.source.start_timestamp(self.key)
+                self.source().start_timestamp(self.key)
             }
         }
     };
 }
 
-sample!(
-    Series,
-    f64,
-    "The value. In text, every NaN is [`NORMAL_NAN`](super::NORMAL_NAN)."
-);
-sample!(
-    Histogram,
-    NativeHistogram<'p>,
-    "The histogram, without empty buckets."
-);
+sample!(Series);
+sample!(Histogram);
+
+impl<'p> Series<'p> {
+    /// The value. In text, every NaN is [`NORMAL_NAN`](super::NORMAL_NAN).
+    #[must_use]
+    pub const fn value(&self) -> f64 {
+        self.value
+    }
+
+    const fn source(&self) -> Source<'p> {
+        self.source
+    }
+}
+
+impl<'p> Histogram<'p> {
+    /// The histogram, without empty buckets.
+    #[must_use]
+    pub fn value(&self) -> NativeHistogram<'p> {
+        self.parser.native()
+    }
+
+    const fn source(&self) -> Source<'p> {
+        Source::Protobuf(self.parser)
+    }
+}
 
 /// A label as it stands in a body.
 #[derive(Debug, Clone, PartialEq, Eq)]

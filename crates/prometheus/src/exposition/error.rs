@@ -9,10 +9,23 @@ use thiserror::Error;
 ///
 /// Shown as `line 3, column 14: expected value after metric, got "}"`.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{at}: {what}")]
-pub struct ParseError {
+#[error("{}: {}", .0.at, .0.what)]
+pub struct ParseError(Box<Details>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Details {
     at: Position,
-    what: Box<Problem>,
+    what: Problem,
+}
+
+/// A problem and its place in a text: what the parsers of text pass on. Boxed, because results of every
+/// step are as large as the error in them.
+pub(super) type Failure = Box<(usize, Problem)>;
+
+/// A [`Failure`].
+#[cold]
+pub(super) fn failure(at: usize, what: Problem) -> Failure {
+    Box::new((at, what))
 }
 
 /// Where in a body a problem is.
@@ -118,39 +131,40 @@ pub enum Problem {
 }
 
 impl ParseError {
-    /// A problem in a text at byte `at`, which may be one beyond the end.
+    /// A problem in a text, whose place may be one beyond the end.
     #[cold]
-    pub(super) fn text(body: &[u8], at: usize, what: Problem) -> Self {
+    pub(super) fn text(body: &[u8], failure: Failure) -> Self {
+        let (at, what) = *failure;
         let before = &body[..at.min(body.len())];
         let line = 1 + memchr::memchr_iter(b'\n', before).count();
         let start = memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);
-        Self {
+        Self(Box::new(Details {
             at: Position::Text {
                 line,
                 column: at - start + 1,
             },
-            what: Box::new(what),
-        }
+            what,
+        }))
     }
 
     #[cold]
     pub(super) fn protobuf(family: usize, offset: usize, what: Problem) -> Self {
-        Self {
+        Self(Box::new(Details {
             at: Position::Protobuf { family, offset },
-            what: Box::new(what),
-        }
+            what,
+        }))
     }
 
     /// Where the problem is.
     #[must_use]
-    pub const fn position(&self) -> Position {
-        self.at
+    pub fn position(&self) -> Position {
+        self.0.at
     }
 
     /// What the problem is.
     #[must_use]
-    pub const fn problem(&self) -> &Problem {
-        &self.what
+    pub fn problem(&self) -> &Problem {
+        &self.0.what
     }
 }
 

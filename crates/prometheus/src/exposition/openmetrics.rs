@@ -4,10 +4,10 @@ use std::cell::Cell;
 use std::ops::Range;
 
 use super::entry::{Entry, Exemplar, Series, Source};
-use super::error::{ParseError, Problem, excerpt};
+use super::error::{Failure, ParseError, Problem, excerpt, failure};
 use super::escape::decode;
 use super::kind::MetricType;
-use super::scan::skip_nuls;
+use super::scan::{self, skip_nuls};
 use super::series::SeriesLabels;
 use super::text::{check_utf8, metadata_name};
 
@@ -15,7 +15,7 @@ mod created;
 mod sample;
 
 use created::{Ahead, Created};
-use sample::ExemplarSpan;
+use sample::Sample;
 
 /// A parser of OpenMetrics.
 #[derive(Debug)]
@@ -26,7 +26,13 @@ pub(super) struct OpenMetrics<'a> {
     kind: MetricType,
     /// How long the name in the last line of metadata is.
     family: usize,
-    exemplar: Option<ExemplarSpan>,
+    /// The name in a line of metadata.
+    name: Range<usize>,
+    /// The text of a line of metadata.
+    text: Range<usize>,
+    sample: Sample,
+    /// Whether the key of the sample is the one expected.
+    expected: bool,
     skip_created: bool,
     /// The next `_created` line, as far as it has been looked for.
     ahead: Cell<Ahead>,
@@ -34,21 +40,14 @@ pub(super) struct OpenMetrics<'a> {
     matched: Cell<Option<Created>>,
 }
 
-/// What [`OpenMetrics::advance`] found.
-#[derive(Debug)]
+/// What [`OpenMetrics::advance`] found. Where it is stands in the parser.
+#[derive(Debug, Clone, Copy)]
 pub(super) enum Step {
-    Help(Range<usize>, Range<usize>),
-    Type(Range<usize>),
-    Unit(Range<usize>, Range<usize>),
-    Series {
-        key: Range<usize>,
-        value: f64,
-        timestamp: Option<i64>,
-        expected: bool,
-    },
+    Help,
+    Type,
+    Unit,
+    Series,
 }
-
-type Failure = (usize, Problem);
 
 impl<'a> OpenMetrics<'a> {
     pub(super) fn new(body: &'a [u8], skip_created: bool) -> Self {
@@ -58,7 +57,10 @@ impl<'a> OpenMetrics<'a> {
             utf8: std::str::from_utf8(body).is_ok(),
             kind: MetricType::Unknown,
             family: 0,
-            exemplar: None,
+            name: 0..0,
+            text: 0..0,
+            sample: Sample::default(),
+            expected: false,
             skip_created,
             ahead: Cell::default(),
             matched: Cell::default(),
@@ -68,7 +70,7 @@ impl<'a> OpenMetrics<'a> {
     pub(super) fn advance(&mut self, expected: &[u8]) -> Result<Option<Step>, ParseError> {
         let step = self
             .step(expected)
-            .map_err(|(at, what)| ParseError::text(self.body, at, what));
+            .map_err(|failure| ParseError::text(self.body, failure));
         if step.is_err() {
             // What follows an error is not read; an empty rest would be an error again.
             self.body = b"# EOF";
@@ -77,30 +79,28 @@ impl<'a> OpenMetrics<'a> {
         step
     }
 
+    #[inline]
     pub(super) fn entry(&self, step: Step) -> Entry<'_> {
+        let name = || decode(&self.body[self.name.clone()]);
+        let text = &self.body[self.text.clone()];
         match step {
-            Step::Help(name, text) => Entry::Help {
-                name: decode(&self.body[name]),
-                text: decode(&self.body[text]),
+            Step::Help => Entry::Help {
+                name: name(),
+                text: decode(text),
             },
-            Step::Type(name) => Entry::Type {
-                name: decode(&self.body[name]),
+            Step::Type => Entry::Type {
+                name: name(),
                 kind: self.kind,
             },
-            Step::Unit(name, unit) => Entry::Unit {
-                name: decode(&self.body[name]),
-                unit: String::from_utf8_lossy(&self.body[unit]),
+            Step::Unit => Entry::Unit {
+                name: name(),
+                unit: String::from_utf8_lossy(text),
             },
-            Step::Series {
-                key,
-                value,
-                timestamp,
-                expected,
-            } => Entry::Series(Series {
-                key: &self.body[key],
-                value,
-                timestamp,
-                expected,
+            Step::Series => Entry::Series(Series {
+                key: &self.body[self.sample.key.clone()],
+                value: self.sample.value,
+                timestamp: self.sample.timestamp,
+                expected: self.expected,
                 source: Source::OpenMetrics(self),
             }),
         }
@@ -112,7 +112,7 @@ impl<'a> OpenMetrics<'a> {
     }
 
     pub(super) fn exemplar(&self) -> Option<Exemplar<'_>> {
-        let span = self.exemplar.as_ref()?;
+        let span = self.sample.exemplar.as_ref()?;
         Some(Exemplar {
             labels: SeriesLabels::of_exemplar(&self.body[span.labels.clone()]),
             value: span.value,
@@ -123,27 +123,21 @@ impl<'a> OpenMetrics<'a> {
     #[inline]
     fn step(&mut self, expected: &[u8]) -> Result<Option<Step>, Failure> {
         loop {
-            self.exemplar = None;
             let start = self.at;
             let known = self.expected_end(expected);
             let end = match (known, self.body.get(start)) {
                 (Some(end), _) => end,
                 (None, Some(b'#')) => return self.hash(start),
                 (None, Some(_)) => self.series_end(start)?,
-                (None, None) => return Err((start, Problem::NoEof)),
+                (None, None) => return Err(failure(start, Problem::NoEof)),
             };
-            let sample = self.sample(start, end)?;
-            self.at = sample.next;
-            if self.skip_created && self.kind.has_start() && self.is_created(&sample.key) {
+            self.sample = self.read_sample(start, end)?;
+            self.at = self.sample.next;
+            if self.skip_created && self.kind.has_start() && self.is_created(&self.sample.key) {
                 continue;
             }
-            self.exemplar = sample.exemplar;
-            return Ok(Some(Step::Series {
-                key: sample.key,
-                value: sample.value,
-                timestamp: sample.timestamp,
-                expected: known.is_some(),
-            }));
+            self.expected = known.is_some();
+            return Ok(Some(Step::Series));
         }
     }
 
@@ -172,7 +166,7 @@ impl<'a> OpenMetrics<'a> {
                     self.at = start;
                     Ok(None)
                 }
-                Some(_) => Err((behind, Problem::AfterEof)),
+                Some(_) => Err(failure(behind, Problem::AfterEof)),
             };
         }
         let words: [(&[u8], &'static str); 3] = [
@@ -202,52 +196,47 @@ impl<'a> OpenMetrics<'a> {
             let text = behind + 1..next - 1;
             self.at = next;
             self.family = name.len();
-            return self.metadata(which, name, text).map(Some);
+            (self.name, self.text) = (name, text);
+            return self.metadata(which).map(Some);
         }
         Err(self.expected(start, "a valid start token"))
     }
 
-    fn metadata(
-        &mut self,
-        which: usize,
-        name: Range<usize>,
-        text: Range<usize>,
-    ) -> Result<Step, Failure> {
-        let bytes = &self.body[text.clone()];
+    /// Checks the line of metadata that has been read.
+    fn metadata(&mut self, which: usize) -> Result<Step, Failure> {
+        let text = &self.body[self.text.clone()];
         match which {
             0 => {
                 if !self.utf8 {
-                    check_utf8(self.body, "help text", text.clone())?;
+                    check_utf8(self.body, "help text", self.text.clone())?;
                 }
-                Ok(Step::Help(name, text))
+                Ok(Step::Help)
             }
             1 => {
-                self.kind = MetricType::from_openmetrics(bytes)
-                    .ok_or_else(|| (text.start, Problem::Type(excerpt(bytes))))?;
-                Ok(Step::Type(name))
+                self.kind = MetricType::from_openmetrics(text)
+                    .ok_or_else(|| failure(self.text.start, Problem::Type(excerpt(text))))?;
+                Ok(Step::Type)
             }
             _ => {
-                let family = &self.body[name.clone()];
+                let family = &self.body[self.name.clone()];
                 let fits = family
-                    .strip_suffix(bytes)
-                    .is_some_and(|rest| bytes.is_empty() || rest.ends_with(b"_"));
+                    .strip_suffix(text)
+                    .is_some_and(|rest| text.is_empty() || rest.ends_with(b"_"));
                 if fits {
-                    return Ok(Step::Unit(name, text));
+                    return Ok(Step::Unit);
                 }
-                Err((
-                    text.start,
-                    Problem::Unit {
-                        unit: excerpt(bytes),
-                        metric: excerpt(family),
-                    },
-                ))
+                let problem = Problem::Unit {
+                    unit: excerpt(text),
+                    metric: excerpt(family),
+                };
+                Err(failure(self.text.start, problem))
             }
         }
     }
 
     #[cold]
     fn expected(&self, at: usize, what: &'static str) -> Failure {
-        (at, Problem::expected(self.body, at, what))
+        scan::expected(self.body, at, what)
     }
 }
 

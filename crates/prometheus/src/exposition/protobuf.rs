@@ -10,7 +10,7 @@ use headwater_core::pdata::wire::{WireError, read_varint};
 use super::entry::{Entry, Exemplar, Histogram, Series, Source};
 use super::error::{ParseError, Problem, excerpt};
 use super::kind::MetricType;
-use super::native::{Scratch, compact_counts, compact_deltas};
+use super::native::{NativeHistogram, Scratch, compact_counts, compact_deltas};
 use super::series::SeriesLabels;
 
 mod bounds;
@@ -268,15 +268,12 @@ impl<'a> Protobuf<'a> {
             },
             Step::Sample { expected } => {
                 let timestamp = Some(self.metric.timestamp).filter(|time| *time != 0);
-                let source = Source::Protobuf(self);
                 if self.part == Part::Native {
-                    let gauge = self.family.kind == MetricType::GaugeHistogram;
                     Entry::Histogram(Histogram {
                         key: &self.key,
-                        value: self.metric.histogram.native(gauge),
                         timestamp,
                         expected,
-                        source,
+                        parser: self,
                     })
                 } else {
                     Entry::Series(Series {
@@ -284,11 +281,17 @@ impl<'a> Protobuf<'a> {
                         value: self.part.value(&self.metric, self.family.kind),
                         timestamp,
                         expected,
-                        source,
+                        source: Source::Protobuf(self),
                     })
                 }
             }
         }
+    }
+
+    /// The native histogram at which the parser is.
+    pub(super) fn native(&self) -> NativeHistogram<'_> {
+        let gauge = self.family.kind == MetricType::GaugeHistogram;
+        self.metric.histogram.native(gauge)
     }
 
     pub(super) fn sample_name(&self) -> Cow<'_, str> {

@@ -5,7 +5,48 @@
 
 use std::ops::Range;
 
-use super::error::Problem;
+use super::error::{Failure, Problem, failure};
+
+/// What a byte may be part of.
+const CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let c = byte as u8;
+        if c.is_ascii_alphanumeric() || c == b'_' {
+            classes[byte] |= LABEL_NAME | METRIC_NAME;
+        }
+        if c == b':' {
+            classes[byte] |= METRIC_NAME;
+        }
+        if !matches!(c, b' ' | b'\t' | b'\n' | b'{' | 0) {
+            classes[byte] |= TEXT_VALUE;
+        }
+        if !matches!(c, b' ' | b'\n' | 0) {
+            classes[byte] |= OPENMETRICS_VALUE;
+        }
+        byte += 1;
+    }
+    classes
+};
+
+const METRIC_NAME: u8 = 1;
+const LABEL_NAME: u8 = 2;
+/// A value or timestamp in text 0.0.4.
+pub(super) const TEXT_VALUE: u8 = 4;
+/// A value or timestamp in OpenMetrics.
+pub(super) const OPENMETRICS_VALUE: u8 = 8;
+
+/// The end of the bytes of a class that begin at `at`.
+#[inline]
+pub(super) fn end_of(class: u8, body: &[u8], mut at: usize) -> usize {
+    while let Some(&byte) = body.get(at)
+        && CLASSES[usize::from(byte)] & class != 0
+    {
+        at += 1;
+    }
+    at
+}
 
 /// Whether a byte may begin a metric name.
 pub(super) const fn begins_name(byte: u8) -> bool {
@@ -14,23 +55,8 @@ pub(super) const fn begins_name(byte: u8) -> bool {
 
 /// The end of the metric name that begins at `at`.
 #[inline]
-pub(super) fn metric_name(body: &[u8], mut at: usize) -> usize {
-    while let Some(&byte) = body.get(at)
-        && (byte.is_ascii_alphanumeric() || byte == b'_' || byte == b':')
-    {
-        at += 1;
-    }
-    at
-}
-
-#[inline]
-fn label_name(body: &[u8], mut at: usize) -> usize {
-    while let Some(&byte) = body.get(at)
-        && (byte.is_ascii_alphanumeric() || byte == b'_')
-    {
-        at += 1;
-    }
-    at
+pub(super) fn metric_name(body: &[u8], at: usize) -> usize {
+    end_of(METRIC_NAME, body, at)
 }
 
 /// The first byte at or behind `at` that is neither a space nor a tab.
@@ -148,7 +174,7 @@ pub(super) enum Piece {
 impl Rules {
     /// The piece at `*at`, which moves behind it. Begins behind the opening brace.
     #[inline]
-    pub(super) fn piece(self, body: &[u8], at: &mut usize) -> Result<Piece, (usize, Problem)> {
+    pub(super) fn piece(self, body: &[u8], at: &mut usize) -> Result<Piece, Failure> {
         let mut i = self.blanks(body, *at);
         let quoted = match body.get(i) {
             Some(b'}') => {
@@ -171,7 +197,7 @@ impl Rules {
             i = end + 1;
             name
         } else {
-            let end = label_name(body, i);
+            let end = end_of(LABEL_NAME, body, i);
             let name = i..end;
             i = end;
             name
@@ -237,8 +263,8 @@ impl Rules {
 }
 
 #[cold]
-fn expected(body: &[u8], at: usize, what: &'static str) -> (usize, Problem) {
-    (at, Problem::expected(body, at, what))
+pub(super) fn expected(body: &[u8], at: usize, what: &'static str) -> Failure {
+    failure(at, Problem::expected(body, at, what))
 }
 
 #[cfg(test)]

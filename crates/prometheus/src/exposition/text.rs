@@ -3,11 +3,14 @@
 use std::ops::Range;
 
 use super::entry::{Entry, Series, Source};
-use super::error::{ParseError, Problem, excerpt};
+use super::error::{Failure, ParseError, Problem, excerpt, failure};
 use super::escape::{decode, decode_help};
 use super::kind::MetricType;
 use super::number::parse_float;
-use super::scan::{Piece, Quoted, Rules, begins_name, metric_name, skip_blanks, skip_nuls};
+use super::scan::{
+    self, Piece, Quoted, Rules, TEXT_VALUE, begins_name, end_of, metric_name, skip_blanks,
+    skip_nuls,
+};
 
 /// A parser of text 0.0.4. The end of the body counts as a line break.
 #[derive(Debug)]
@@ -17,20 +20,25 @@ pub(super) struct Text<'a> {
     /// Whether the whole body is UTF-8, which spares looking at each value.
     utf8: bool,
     kind: MetricType,
+    /// The name in a line of metadata.
+    name: Range<usize>,
+    /// The text of a line of metadata or a comment.
+    text: Range<usize>,
+    /// A series and what it says.
+    key: Range<usize>,
+    value: f64,
+    timestamp: Option<i64>,
+    expected: bool,
 }
 
-/// What [`Text::advance`] found.
-#[derive(Debug)]
+/// What [`Text::advance`] found. Where it is stands in the parser: results that are small are cheap to
+/// hand on.
+#[derive(Debug, Clone, Copy)]
 pub(super) enum Step {
-    Help(Range<usize>, Range<usize>),
-    Type(Range<usize>),
-    Comment(Range<usize>),
-    Series {
-        key: Range<usize>,
-        value: f64,
-        timestamp: Option<i64>,
-        expected: bool,
-    },
+    Help,
+    Type,
+    Comment,
+    Series,
 }
 
 impl<'a> Text<'a> {
@@ -40,47 +48,51 @@ impl<'a> Text<'a> {
             at: 0,
             utf8: std::str::from_utf8(body).is_ok(),
             kind: MetricType::Unknown,
+            name: 0..0,
+            text: 0..0,
+            key: 0..0,
+            value: 0.0,
+            timestamp: None,
+            expected: false,
         }
     }
 
     pub(super) fn advance(&mut self, expected: &[u8]) -> Result<Option<Step>, ParseError> {
         let step = self
             .step(expected)
-            .map_err(|(at, what)| ParseError::text(self.body, at, what));
+            .map_err(|failure| ParseError::text(self.body, failure));
         if !matches!(step, Ok(Some(_))) {
             self.at = self.body.len();
         }
         step
     }
 
+    #[inline]
     pub(super) fn entry(&self, step: Step) -> Entry<'_> {
+        let name = || decode(&self.body[self.name.clone()]);
+        let text = &self.body[self.text.clone()];
         match step {
-            Step::Help(name, text) => Entry::Help {
-                name: decode(&self.body[name]),
-                text: decode_help(&self.body[text]),
+            Step::Help => Entry::Help {
+                name: name(),
+                text: decode_help(text),
             },
-            Step::Type(name) => Entry::Type {
-                name: decode(&self.body[name]),
+            Step::Type => Entry::Type {
+                name: name(),
                 kind: self.kind,
             },
-            Step::Comment(text) => Entry::Comment(&self.body[text]),
-            Step::Series {
-                key,
-                value,
-                timestamp,
-                expected,
-            } => Entry::Series(Series {
-                key: &self.body[key],
-                value,
-                timestamp,
-                expected,
+            Step::Comment => Entry::Comment(text),
+            Step::Series => Entry::Series(Series {
+                key: &self.body[self.key.clone()],
+                value: self.value,
+                timestamp: self.timestamp,
+                expected: self.expected,
                 source: Source::Text(self.kind),
             }),
         }
     }
 
     #[inline]
-    fn step(&mut self, expected: &[u8]) -> Result<Option<Step>, (usize, Problem)> {
+    fn step(&mut self, expected: &[u8]) -> Result<Option<Step>, Failure> {
         if let Some(end) = self.expected_end(expected) {
             return self.sample(self.at, end, true).map(Some);
         }
@@ -129,7 +141,7 @@ impl<'a> Text<'a> {
 
     /// Reads a label set from behind its opening brace and answers with the place behind it.
     #[inline]
-    fn braces(&self, mut at: usize, mut named: bool) -> Result<usize, (usize, Problem)> {
+    fn braces(&self, mut at: usize, mut named: bool) -> Result<usize, Failure> {
         loop {
             let start = at;
             match Rules::Text.piece(self.body, &mut at)? {
@@ -147,7 +159,7 @@ impl<'a> Text<'a> {
                 }
                 Piece::MetricName(name) => {
                     if named {
-                        return Err((name.start, Problem::SecondName));
+                        return Err(failure(name.start, Problem::SecondName));
                     }
                     if !self.utf8 {
                         check_utf8(self.body, "metric name", name)?;
@@ -155,32 +167,22 @@ impl<'a> Text<'a> {
                     named = true;
                 }
                 Piece::End if named => return Ok(at),
-                Piece::End => return Err((start, Problem::NoName)),
+                Piece::End => return Err(failure(start, Problem::NoName)),
             }
         }
     }
 
     /// Reads what follows a series that spans from `start` to `end`.
     #[inline]
-    fn sample(
-        &mut self,
-        start: usize,
-        end: usize,
-        expected: bool,
-    ) -> Result<Step, (usize, Problem)> {
+    fn sample(&mut self, start: usize, end: usize, expected: bool) -> Result<Step, Failure> {
         let body = self.body;
         let from = skip_blanks(body, end);
-        let mut at = from;
-        while let Some(&byte) = body.get(at)
-            && !matches!(byte, b' ' | b'\n' | b'\t' | b'{' | 0)
-        {
-            at += 1;
-        }
+        let mut at = end_of(TEXT_VALUE, body, from);
         if at == from {
             return Err(self.expected(at, "value after metric"));
         }
         let Some(value) = parse_float(&body[from..at]) else {
-            return Err((from, Problem::Number(excerpt(&body[from..at]))));
+            return Err(failure(from, Problem::Number(excerpt(&body[from..at]))));
         };
         at = skip_blanks(body, at);
         let mut timestamp = None;
@@ -191,7 +193,7 @@ impl<'a> Text<'a> {
             }
             timestamp = Some(
                 parse_digits(&body[from..at])
-                    .ok_or_else(|| (from, Problem::Number(excerpt(&body[from..at]))))?,
+                    .ok_or_else(|| failure(from, Problem::Number(excerpt(&body[from..at]))))?,
             );
             at = skip_blanks(body, at);
         }
@@ -202,16 +204,15 @@ impl<'a> Text<'a> {
             }
             Some(_) => return Err(self.expected(at, "timestamp or new record")),
         }
-        Ok(Step::Series {
-            key: start..end,
-            value,
-            timestamp,
-            expected,
-        })
+        self.key = start..end;
+        self.value = value;
+        self.timestamp = timestamp;
+        self.expected = expected;
+        Ok(Step::Series)
     }
 
     /// Reads the line whose `#` is at `hash`.
-    fn comment(&mut self, hash: usize) -> Result<Option<Step>, (usize, Problem)> {
+    fn comment(&mut self, hash: usize) -> Result<Option<Step>, Failure> {
         let body = self.body;
         let mut at = skip_blanks(body, hash + 1);
         let line_end =
@@ -223,7 +224,8 @@ impl<'a> Text<'a> {
                 return Ok(None);
             }
             self.at = end + 1;
-            return Ok(Some(Step::Comment(hash..end)));
+            self.text = hash..end;
+            return Ok(Some(Step::Comment));
         }
         if body.get(at) == Some(&0) {
             return Ok(None);
@@ -234,7 +236,8 @@ impl<'a> Text<'a> {
             (None, None) => {
                 let end = line_end(at);
                 self.at = end + 1;
-                return Ok(Some(Step::Comment(hash..end)));
+                self.text = hash..end;
+                return Ok(Some(Step::Comment));
             }
         };
         at = behind;
@@ -269,16 +272,18 @@ impl<'a> Text<'a> {
             if !self.utf8 || body.get(start).is_some_and(|byte| !byte.is_ascii()) {
                 check_utf8(body, "help text", text.clone())?;
             }
-            return Ok(Some(Step::Help(name, text)));
+            (self.name, self.text) = (name, text);
+            return Ok(Some(Step::Help));
         }
         self.kind = MetricType::from_text(&body[text.clone()])
-            .ok_or_else(|| (text.start, Problem::Type(excerpt(&body[text.clone()]))))?;
-        Ok(Some(Step::Type(name)))
+            .ok_or_else(|| failure(text.start, Problem::Type(excerpt(&body[text.clone()]))))?;
+        (self.name, self.text) = (name, text);
+        Ok(Some(Step::Type))
     }
 
     #[cold]
-    fn expected(&self, at: usize, what: &'static str) -> (usize, Problem) {
-        (at, Problem::expected(self.body, at, what))
+    fn expected(&self, at: usize, what: &'static str) -> Failure {
+        scan::expected(self.body, at, what)
     }
 }
 
@@ -323,10 +328,10 @@ pub(super) fn check_utf8(
     body: &[u8],
     what: &'static str,
     range: Range<usize>,
-) -> Result<(), (usize, Problem)> {
+) -> Result<(), Failure> {
     match std::str::from_utf8(&body[range.clone()]) {
         Ok(_) => Ok(()),
-        Err(error) => Err((
+        Err(error) => Err(failure(
             range.start + error.valid_up_to(),
             Problem::Utf8(what, excerpt(&body[range])),
         )),

@@ -65,7 +65,7 @@ impl OpenMetrics<'_> {
         while self.body.get(ahead.to).is_some_and(|byte| *byte != b'#') {
             let sample = self
                 .series_end(ahead.to)
-                .and_then(|end| self.sample(ahead.to, end));
+                .and_then(|end| self.read_sample(ahead.to, end));
             let Ok(sample) = sample else {
                 break;
             };

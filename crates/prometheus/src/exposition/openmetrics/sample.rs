@@ -2,14 +2,14 @@
 
 use std::ops::Range;
 
-use super::{Failure, OpenMetrics};
-use crate::exposition::error::{Problem, excerpt};
+use super::OpenMetrics;
+use crate::exposition::error::{Failure, Problem, excerpt, failure};
 use crate::exposition::number::parse_float;
-use crate::exposition::scan::{Piece, Rules, begins_name, metric_name};
+use crate::exposition::scan::{OPENMETRICS_VALUE, Piece, Rules, begins_name, end_of, metric_name};
 use crate::exposition::text::check_utf8;
 
 /// A line with a sample.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Sample {
     pub key: Range<usize>,
     pub value: f64,
@@ -64,7 +64,7 @@ impl OpenMetrics<'_> {
                 }
                 Piece::MetricName(name) => {
                     if named {
-                        return Err((name.start, Problem::SecondName));
+                        return Err(failure(name.start, Problem::SecondName));
                     }
                     if !self.utf8 {
                         check_utf8(self.body, "metric name", name)?;
@@ -72,14 +72,14 @@ impl OpenMetrics<'_> {
                     named = true;
                 }
                 Piece::End if named => return Ok(at),
-                Piece::End => return Err((start, Problem::NoName)),
+                Piece::End => return Err(failure(start, Problem::NoName)),
             }
         }
     }
 
     /// Reads what follows a series that spans from `start` to `end`.
     #[inline]
-    pub(super) fn sample(&self, start: usize, end: usize) -> Result<Sample, Failure> {
+    pub(super) fn read_sample(&self, start: usize, end: usize) -> Result<Sample, Failure> {
         let Some((value, mut at)) = self.number(end)? else {
             return Err(self.expected(end, "value after metric"));
         };
@@ -103,7 +103,7 @@ impl OpenMetrics<'_> {
         }
         match self.body.get(at) {
             Some(b'\n') => sample.next = at + 1,
-            None => return Err((at, Problem::NoEof)),
+            None => return Err(failure(at, Problem::NoEof)),
             Some(_) => return Err(self.expected(at, "next entry after timestamp")),
         }
         Ok(sample)
@@ -148,12 +148,7 @@ impl OpenMetrics<'_> {
             return None;
         }
         let from = at + 1;
-        let mut end = from;
-        while let Some(&byte) = self.body.get(end)
-            && !matches!(byte, b' ' | b'\n' | 0)
-        {
-            end += 1;
-        }
+        let end = end_of(OPENMETRICS_VALUE, self.body, from);
         (end > from).then_some(from..end)
     }
 
@@ -165,7 +160,7 @@ impl OpenMetrics<'_> {
         let text = &self.body[word.clone()];
         match parse_float(text) {
             Some(value) => Ok(Some((value, word.end))),
-            None => Err((word.start, Problem::Number(excerpt(text)))),
+            None => Err(failure(word.start, Problem::Number(excerpt(text)))),
         }
     }
 
@@ -176,7 +171,10 @@ impl OpenMetrics<'_> {
             return Ok(None);
         };
         if !seconds.is_finite() {
-            return Err((at + 1, Problem::Timestamp(excerpt(&self.body[at + 1..end]))));
+            return Err(failure(
+                at + 1,
+                Problem::Timestamp(excerpt(&self.body[at + 1..end])),
+            ));
         }
         Ok(Some(((seconds * 1000.0) as i64, end)))
     }
