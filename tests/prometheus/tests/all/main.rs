@@ -1,0 +1,8 @@
+//! What a real Prometheus makes of what we send it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
+mod remote_write;

@@ -1,0 +1,328 @@
+//! The `prometheus_remote_write` exporter writes, PromQL answers.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use headwater_core::pdata::owned::{
+    Buckets, Exemplar, ExponentialHistogram, ExponentialHistogramDataPoint, Gauge, Histogram,
+    HistogramDataPoint, KeyValue, Metric, MetricData, MetricsData, NumberDataPoint, NumberValue,
+    Resource, ResourceMetrics, ScopeMetrics, Sum, Summary, SummaryDataPoint, ValueAtQuantile,
+};
+use headwater_core::{Batch, ComponentKind, Exporter, Signal};
+use headwater_exporter_prometheus_remote_write::{Config, ProtobufMessage, factory};
+use headwater_testkit::environment;
+use prometheus_tests::{EMPTY, Prometheus};
+
+/// Now, in milliseconds.
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    since.as_millis() as u64
+}
+
+fn attributes(pairs: &[(&str, &str)]) -> Vec<KeyValue> {
+    pairs
+        .iter()
+        .map(|(key, value)| KeyValue::new(*key, *value))
+        .collect()
+}
+
+fn metric(name: &str, unit: &str, data: MetricData) -> Metric {
+    Metric {
+        name: name.into(),
+        unit: unit.into(),
+        description: "What it is".into(),
+        data: Some(data),
+        ..Metric::default()
+    }
+}
+
+fn point(at: u64, value: f64) -> NumberDataPoint {
+    NumberDataPoint {
+        attributes: attributes(&[("path", "/a \"b\" ü")]),
+        start_time_unix_nano: (at - 60_000) * 1_000_000,
+        time_unix_nano: at * 1_000_000,
+        value: Some(NumberValue::Double(value)),
+        ..NumberDataPoint::default()
+    }
+}
+
+fn gauge(at: u64, value: f64) -> Metric {
+    let data_points = vec![point(at, value)];
+    metric(
+        "room.temperature",
+        "Cel",
+        MetricData::Gauge(Gauge {
+            data_points,
+            ..Gauge::default()
+        }),
+    )
+}
+
+fn counter(at: u64, value: f64) -> Metric {
+    let mut counted = point(at, value);
+    counted.exemplars = vec![exemplar(at, 1.0)];
+    metric(
+        "http.requests",
+        "1",
+        MetricData::Sum(Sum {
+            data_points: vec![counted],
+            aggregation_temporality: 2,
+            is_monotonic: true,
+            ..Sum::default()
+        }),
+    )
+}
+
+fn exemplar(at: u64, value: f64) -> Exemplar {
+    Exemplar {
+        time_unix_nano: at * 1_000_000,
+        trace_id: vec![0xab; 16].into(),
+        value: Some(NumberValue::Double(value)),
+        ..Exemplar::default()
+    }
+}
+
+fn histogram(at: u64) -> Metric {
+    let data_points = vec![HistogramDataPoint {
+        time_unix_nano: at * 1_000_000,
+        count: 100,
+        sum: Some(55.0),
+        bucket_counts: vec![50, 40, 10],
+        explicit_bounds: vec![0.5, 1.0],
+        exemplars: vec![exemplar(at, 0.7)],
+        ..HistogramDataPoint::default()
+    }];
+    metric(
+        "http.duration",
+        "s",
+        MetricData::Histogram(Histogram {
+            data_points,
+            aggregation_temporality: 2,
+            ..Histogram::default()
+        }),
+    )
+}
+
+fn exponential(at: u64) -> Metric {
+    let data_points = vec![ExponentialHistogramDataPoint {
+        time_unix_nano: at * 1_000_000,
+        count: 30,
+        sum: Some(60.0),
+        // (1, 2] and (2, 4].
+        scale: 0,
+        positive: Some(Buckets {
+            offset: 0,
+            bucket_counts: vec![10, 20],
+            ..Buckets::default()
+        }),
+        ..ExponentialHistogramDataPoint::default()
+    }];
+    metric(
+        "native.size",
+        "By",
+        MetricData::ExponentialHistogram(ExponentialHistogram {
+            data_points,
+            aggregation_temporality: 2,
+            ..ExponentialHistogram::default()
+        }),
+    )
+}
+
+fn summary(at: u64) -> Metric {
+    let data_points = vec![SummaryDataPoint {
+        time_unix_nano: at * 1_000_000,
+        count: 7,
+        sum: 14.0,
+        quantile_values: vec![ValueAtQuantile {
+            quantile: 0.99,
+            value: 3.5,
+            ..ValueAtQuantile::default()
+        }],
+        ..SummaryDataPoint::default()
+    }];
+    metric(
+        "gc.pause",
+        "ms",
+        MetricData::Summary(Summary {
+            data_points,
+            ..Summary::default()
+        }),
+    )
+}
+
+fn batch(metrics: Vec<Metric>) -> Batch {
+    let resource = attributes(&[
+        ("service.namespace", "shop"),
+        ("service.name", "api"),
+        ("service.instance.id", "pod-1"),
+        ("k8s.pod.name", "api-1"),
+    ]);
+    let items = metrics.len();
+    let data = MetricsData {
+        resource_metrics: vec![ResourceMetrics {
+            resource: Some(Resource {
+                attributes: resource,
+                ..Resource::default()
+            }),
+            scope_metrics: vec![ScopeMetrics {
+                metrics,
+                ..ScopeMetrics::default()
+            }],
+            ..ResourceMetrics::default()
+        }],
+        ..MetricsData::default()
+    };
+    Batch::new(Signal::Metrics, data.encode(), items)
+}
+
+async fn exporter(
+    url: String,
+    message: ProtobufMessage,
+) -> (Arc<dyn Exporter>, headwater_core::graph::Environment) {
+    let mut config = Config {
+        protobuf_message: message,
+        ..Config::default()
+    };
+    config.client.endpoint = url;
+    let environment = environment();
+    let id = "prometheus_remote_write".parse().unwrap();
+    let settings = environment.signal_settings(ComponentKind::Exporter, &id, Signal::Metrics);
+    let exporter = factory().build_exporter(settings, &config).unwrap();
+    exporter.start(&headwater_testkit::host()).await.unwrap();
+    (exporter, environment)
+}
+
+/// Writes two batches and a staleness marker; asks for everything.
+async fn everything_arrives(message: ProtobufMessage) {
+    let Some(prometheus) = Prometheus::start(EMPTY) else {
+        return;
+    };
+    let (exporter, environment) = exporter(prometheus.write_url(), message).await;
+    let t = now() - 30_000;
+    exporter
+        .consume(batch(vec![gauge(t, 20.0), counter(t, 5.0)]))
+        .await
+        .unwrap();
+    let later = t + 15_000;
+    let metrics = vec![
+        gauge(later, 21.5),
+        counter(later, 20.0),
+        histogram(later),
+        exponential(later),
+        summary(later),
+    ];
+    exporter.consume(batch(metrics)).await.unwrap();
+    exporter
+        .shutdown(Instant::now() + Duration::from_secs(20))
+        .await
+        .unwrap();
+    let ledger = environment.ledger.balances().pop_first().unwrap().1;
+    assert_eq!((ledger.sent, ledger.imbalance()), (7, 0), "{ledger:?}");
+
+    let value = |expression: &str| prometheus.value_at(expression, later);
+    let target = r#"job="shop/api",instance="pod-1""#;
+    assert_eq!(
+        value(&format!("room_temperature_celsius{{{target}}}")),
+        Some(21.5)
+    );
+    let path = "path=\"/a \\\"b\\\" ü\"";
+    let counter = format!("http_requests_total{{{path}}}");
+    assert_eq!(value(&counter), Some(20.0));
+    // 15 in 15 s, over a minute of which nothing is known of the rest.
+    assert!(value(&format!("increase({counter}[1m])")) >= Some(15.0));
+    assert_eq!(value("http_duration_seconds_count"), Some(100.0));
+    assert_eq!(value("http_duration_seconds_sum"), Some(55.0));
+    assert_eq!(
+        value(r#"http_duration_seconds_bucket{le="+Inf"}"#),
+        Some(100.0)
+    );
+    assert_eq!(
+        value("histogram_quantile(0.9, http_duration_seconds_bucket)"),
+        Some(1.0)
+    );
+    assert_eq!(value("histogram_count(native_size_bytes)"), Some(30.0));
+    assert_eq!(value("histogram_sum(native_size_bytes)"), Some(60.0));
+    assert_eq!(value("histogram_quantile(1, native_size_bytes)"), Some(4.0));
+    assert_eq!(
+        value(r#"gc_pause_milliseconds{quantile="0.99"}"#),
+        Some(3.5)
+    );
+    assert_eq!(value("gc_pause_milliseconds_sum"), Some(14.0));
+    assert_eq!(value(r#"target_info{k8s_pod_name="api-1"}"#), Some(1.0));
+    let joined = r#"http_requests_total * on (job, instance) group_left(k8s_pod_name) target_info"#;
+    let joined = prometheus.query_at(joined, later);
+    assert_eq!(joined[0].labels["k8s_pod_name"], "api-1");
+
+    let around = [(t - 60_000) / 1000, later / 1000 + 60].map(|time| time.to_string());
+    let exemplars = prometheus.api(
+        "query_exemplars",
+        &[
+            (
+                "query",
+                r#"{__name__=~"http_requests_total|http_duration_seconds_bucket"}"#,
+            ),
+            ("start", &around[0]),
+            ("end", &around[1]),
+        ],
+    );
+    let text = exemplars.to_string();
+    assert_eq!(text.matches(&"ab".repeat(16)).count(), 3, "{text}");
+    assert!(text.contains(r#""le":"1""#), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn every_type_answers_promql() {
+    everything_arrives(ProtobufMessage::V1).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn every_type_answers_promql_over_version_2() {
+    let Some(prometheus) = Prometheus::start(EMPTY) else {
+        return;
+    };
+    if prometheus.version() >= (3, 0) {
+        everything_arrives(ProtobufMessage::V2).await;
+        return;
+    }
+    // One that does not know 2.0 and does not say so: what it has not stored counts as lost.
+    let (exporter, environment) = exporter(prometheus.write_url(), ProtobufMessage::V2).await;
+    exporter
+        .consume(batch(vec![gauge(now(), 1.0)]))
+        .await
+        .unwrap();
+    exporter
+        .shutdown(Instant::now() + Duration::from_secs(20))
+        .await
+        .unwrap();
+    let ledger = environment.ledger.balances().pop_first().unwrap().1;
+    assert_eq!((ledger.sent, ledger.dropped["not_written"]), (0, 1));
+    assert!(
+        prometheus
+            .query_at("room_temperature_celsius", now())
+            .is_empty()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_series_that_ends_answers_nothing_at_once() {
+    let Some(prometheus) = Prometheus::start(EMPTY) else {
+        return;
+    };
+    let (exporter, _environment) = exporter(prometheus.write_url(), ProtobufMessage::V1).await;
+    let t = now() - 10_000;
+    exporter.consume(batch(vec![gauge(t, 20.0)])).await.unwrap();
+    let mut gone = gauge(t + 1000, 0.0);
+    if let Some(MetricData::Gauge(gauge)) = &mut gone.data {
+        gauge.data_points[0].flags = 1;
+        gauge.data_points[0].value = None;
+    }
+    exporter.consume(batch(vec![gone])).await.unwrap();
+    exporter
+        .shutdown(Instant::now() + Duration::from_secs(20))
+        .await
+        .unwrap();
+    let name = "room_temperature_celsius";
+    assert_eq!(prometheus.value_at(name, t + 999), Some(20.0));
+    assert_eq!(prometheus.value_at(name, t + 1000), None);
+    assert_eq!(prometheus.value_at(name, t + 5000), None);
+}
