@@ -1,5 +1,8 @@
 //! tonic on either side: another implementation of the same protocol.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
 use bytes::{Buf as _, BufMut as _, Bytes};
 use headwater_core::rpc::Code;
 use headwater_transport::compression::{CompressionParams, Compressor, Encoding};
@@ -12,7 +15,7 @@ use crate::support::*;
 
 /// Messages as they are.
 #[derive(Debug, Clone, Copy, Default)]
-struct Raw;
+pub(crate) struct Raw;
 
 impl Codec for Raw {
     type Encode = Bytes;
@@ -51,14 +54,31 @@ impl Decoder for Raw {
 
 /// Echoes, or fails with what the message says.
 #[derive(Debug, Clone, Copy)]
-struct Echo;
+pub(crate) struct Echo {
+    /// How long it takes.
+    delay: Duration,
+}
+
+static TAKEN: AtomicUsize = AtomicUsize::new(0);
+
+impl Echo {
+    /// Requests that slow ones have taken, of all tests.
+    pub(crate) fn taken() -> usize {
+        TAKEN.load(Ordering::SeqCst)
+    }
+}
 
 impl tonic::server::UnaryService<Bytes> for Echo {
     type Response = Bytes;
     type Future = BoxFuture<tonic::Response<Bytes>, tonic::Status>;
 
     fn call(&mut self, request: tonic::Request<Bytes>) -> Self::Future {
+        let delay = self.delay;
         Box::pin(async move {
+            if !delay.is_zero() {
+                TAKEN.fetch_add(1, Ordering::SeqCst);
+                tokio::time::sleep(delay).await;
+            }
             let message = request.into_inner();
             match message.strip_prefix(b"fail: ") {
                 Some(text) => {
@@ -72,7 +92,38 @@ impl tonic::server::UnaryService<Bytes> for Echo {
 }
 
 #[derive(Debug, Clone)]
-struct EchoServer(Option<CompressionEncoding>);
+pub(crate) struct EchoServer {
+    compression: Option<CompressionEncoding>,
+    delay: Duration,
+    most: Option<usize>,
+}
+
+impl EchoServer {
+    pub(crate) const fn new() -> Self {
+        let (compression, delay, most) = (None, Duration::ZERO, None);
+        Self {
+            compression,
+            delay,
+            most,
+        }
+    }
+
+    /// For messages of 64 MiB.
+    pub(crate) const fn large() -> Self {
+        Self {
+            most: Some(64 << 20),
+            ..Self::new()
+        }
+    }
+
+    /// Takes this long for every request.
+    pub(crate) const fn slow(delay: Duration) -> Self {
+        Self {
+            delay,
+            ..Self::new()
+        }
+    }
+}
 
 impl tonic::server::NamedService for EchoServer {
     const NAME: &'static str = "test.Service";
@@ -95,7 +146,11 @@ where
     }
 
     fn call(&mut self, request: http::Request<B>) -> Self::Future {
-        let compression = self.0;
+        let Self {
+            compression,
+            delay,
+            most,
+        } = self.clone();
         Box::pin(async move {
             if request.uri().path() != ECHO {
                 let mut response = http::Response::new(tonic::body::Body::empty());
@@ -108,19 +163,35 @@ where
             if let Some(encoding) = compression {
                 server = server.accept_compressed(encoding).send_compressed(encoding);
             }
-            Ok(server.unary(Echo, request).await)
+            if let Some(most) = most {
+                server = server
+                    .max_decoding_message_size(most)
+                    .max_encoding_message_size(most);
+            }
+            Ok(server.unary(Echo { delay }, request).await)
         })
     }
 }
 
 /// A tonic server.
 async fn tonic_server(compression: Option<CompressionEncoding>) -> std::net::SocketAddr {
+    let server = EchoServer {
+        compression,
+        ..EchoServer::new()
+    };
+    tonic_server_with(|server| server, server).await
+}
+
+/// The same with other settings.
+pub(crate) async fn tonic_server_with(
+    settings: impl FnOnce(tonic::transport::Server) -> tonic::transport::Server,
+    service: EchoServer,
+) -> std::net::SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let incoming = tonic::transport::server::TcpIncoming::from(listener);
-    let server =
-        tonic::transport::Server::builder().serve_with_incoming(EchoServer(compression), incoming);
-    tokio::spawn(server);
+    let incoming = tonic::transport::server::TcpIncoming::from(listener).with_nodelay(Some(true));
+    let server = settings(tonic::transport::Server::builder());
+    tokio::spawn(server.serve_with_incoming(service, incoming));
     address
 }
 
@@ -197,7 +268,7 @@ async fn a_tonic_client_talks_to_our_server() {
         let details = headwater_transport::rpc_status::decode(status.details()).unwrap();
         assert_eq!(
             details.retry_delay(),
-            Some(std::time::Duration::from_millis(1500))
+            Some(Duration::from_millis(1500))
         );
         let status = call("/other.Service/Echo", Vec::new()).await.unwrap_err();
         assert_eq!(status.code(), tonic::Code::Unimplemented);

@@ -194,7 +194,7 @@ async fn http2(
     address
 }
 
-fn head(status: u16, headers: &[(&'static str, &'static str)]) -> http::Response<()> {
+pub(crate) fn head(status: u16, headers: &[(&'static str, &'static str)]) -> http::Response<()> {
     let mut response = http::Response::builder().status(status);
     for (name, value) in headers {
         response = response.header(*name, *value);
@@ -302,6 +302,51 @@ async fn requests_carry_the_headers_of_the_settings() {
     assert_eq!(header("user-agent").as_deref(), Some("collector/1"));
     assert_eq!(header("te").as_deref(), Some("trailers"));
     assert!(header("grpc-timeout").is_some());
+}
+
+/// Calls a server that only the proxy of the environment can find. Started by the next test.
+#[tokio::test]
+#[ignore = "needs a proxy in its environment"]
+async fn in_an_environment_with_a_proxy() {
+    let config = headwater_transport::config::GrpcClientConfig::insecure("backend.invalid:4317");
+    let client = config.client(&host(Vec::new()), "x").unwrap();
+    assert_eq!(call(&client, ECHO, b"through").await.unwrap(), "through");
+}
+
+#[tokio::test]
+async fn the_proxy_of_the_environment_is_asked_for_a_tunnel() {
+    let handler = Handler::default();
+    let server = serve(handler.clone(), ServerOptions::default());
+    let (proxy, mut asked) = crate::http_client::tunnelling(server.address).await;
+    let child = |variable: &'static str, value: String| {
+        tokio::task::spawn_blocking(move || {
+            let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+            for name in ["HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy"] {
+                command.env_remove(name);
+            }
+            let name = "grpc_client::in_an_environment_with_a_proxy";
+            command.args(["--exact", "--ignored", name]);
+            command.env(variable, value).output().unwrap()
+        })
+    };
+    let value = format!("http://user:secret@{proxy}");
+    let output = within("the call", child("HTTPS_PROXY", value))
+        .await
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(handler.called(), 1);
+    let head = asked.recv().await.unwrap();
+    for part in [
+        "CONNECT backend.invalid:4317 HTTP/1.1\r\nHost: backend.invalid:4317\r\n",
+        "Proxy-Authorization: Basic dXNlcjpzZWNyZXQ=",
+    ] {
+        assert!(head.contains(part), "{head}");
+    }
+    // Without a proxy nobody knows that name.
+    let output = within("the call", child("HTTPS_PROXY", String::new()))
+        .await
+        .unwrap();
+    assert!(!output.status.success());
 }
 
 #[tokio::test]

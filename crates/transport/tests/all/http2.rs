@@ -11,13 +11,13 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::support::*;
 
-fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let length = (payload.len() as u32).to_be_bytes();
     [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
 }
 
 /// Preface and empty settings.
-fn hello() -> Vec<u8> {
+pub(crate) fn hello() -> Vec<u8> {
     [
         &b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..],
         &frame(4, 0, 0, &[]),
@@ -26,7 +26,7 @@ fn hello() -> Vec<u8> {
 }
 
 /// A request's header block without any compression.
-fn block(fields: &[(&str, &str)]) -> Vec<u8> {
+pub(crate) fn block(fields: &[(&str, &str)]) -> Vec<u8> {
     let mut out = Vec::new();
     for (name, value) in fields {
         assert!(name.len() < 127);
@@ -48,7 +48,7 @@ fn block(fields: &[(&str, &str)]) -> Vec<u8> {
     out
 }
 
-const REQUEST: [(&str, &str); 4] = [
+pub(crate) const REQUEST: [(&str, &str); 4] = [
     (":method", "POST"),
     (":scheme", "http"),
     (":path", ECHO),
@@ -148,6 +148,10 @@ async fn malformed_requests_are_reset_and_the_connection_goes_on() {
         with("connection", "close"),
         with("te", "gzip"),
         with("content-length", "x"),
+        with("content-length", "+5"),
+        with("x-break", "a\r\nb: c"),
+        with("x space", "x"),
+        with("", "x"),
         backwards,
         REQUEST[1..].to_vec(),
         vec![(":method", "POST"), (":path", ECHO)],
@@ -203,6 +207,10 @@ async fn broken_rules_end_the_connection_with_their_reason() {
             PROTOCOL,
         ),
         ([request.clone(), request.clone()].concat(), PROTOCOL),
+        // Streams of the server, which opens none.
+        (frame(0, 0, 2, b"x"), PROTOCOL),
+        (frame(3, 0, 2, &[0; 4]), PROTOCOL),
+        (frame(8, 0, 2, &[0, 0, 0, 1]), PROTOCOL),
         (frame(3, 0, 1, &[0; 4]), PROTOCOL),
         (frame(5, 4, 1, &[0; 4]), PROTOCOL),
         (frame(8, 0, 0, &[0; 4]), PROTOCOL),
@@ -228,9 +236,19 @@ async fn broken_rules_end_the_connection_with_their_reason() {
 #[tokio::test]
 async fn floods_end_in_enhance_your_calm() {
     const CALM: u8 = 11;
-    let server = serve(Handler::default(), ServerOptions::default());
+    // Otherwise a few pings would be too many.
+    let options = ServerOptions {
+        ping_min_time: Duration::ZERO,
+        ping_without_stream: true,
+        ..ServerOptions::default()
+    };
+    let server = serve(Handler::default(), options);
     let pings = frame(6, 0, 0, &[0; 8]).repeat(20_000);
     let settings = frame(4, 0, 0, &[]).repeat(20_000);
+    let acknowledgements = frame(4, 1, 0, &[]).repeat(20_000);
+    let priorities = frame(2, 0, 1, &[0, 0, 0, 3, 0]).repeat(20_000);
+    let unknown = frame(99, 0, 1, &[1]).repeat(20_000);
+    let go_aways = frame(7, 0, 0, &[0; 8]).repeat(20_000);
     let mut fields = REQUEST.to_vec();
     fields[2].1 = HANG;
     let block = block(&fields);
@@ -243,9 +261,47 @@ async fn floods_end_in_enhance_your_calm() {
         .concat()
     };
     let resets: Vec<u8> = (0..20_000).flat_map(open_and_reset).collect();
-    let empty = [frame(1, 4, 1, &block), frame(0, 0, 1, &[]).repeat(20_000)].concat();
+    // The same with data, and with resets that the server is made to send.
+    let message = |stream| [frame(1, 4, stream, &block), frame(0, 1, stream, &[0; 5])].concat();
+    let useful = |n: u32| [message(n * 2 + 1), frame(3, 0, n * 2 + 1, &[0; 4])].concat();
+    let useful: Vec<u8> = (0..20_000).flat_map(useful).collect();
+    let provoked = |n: u32| [message(n * 2 + 1), frame(8, 0, n * 2 + 1, &[0; 4])].concat();
+    let provoked: Vec<u8> = (0..20_000).flat_map(provoked).collect();
+    let open = frame(1, 4, 1, &block);
+    let empty = [&open[..], &frame(0, 0, 1, &[]).repeat(20_000)].concat();
+    let closed = [
+        open,
+        frame(3, 0, 1, &[0; 4]),
+        frame(0, 0, 1, &[]).repeat(20_000),
+    ]
+    .concat();
     let endless = [frame(1, 0, 1, &[]), frame(9, 0, 1, &[]).repeat(20_000)].concat();
-    for frames in [pings, settings, resets, empty, endless] {
+    let long = [
+        frame(1, 0, 1, &[]),
+        frame(9, 0, 1, &[0x82; 1000]).repeat(100),
+    ]
+    .concat();
+    // Each of them changes the windows of a thousand streams.
+    let streams = (0..1000_u32).flat_map(|n| frame(1, 4, n * 2 + 1, &block));
+    let setting = |size: u8| frame(4, 0, 0, &[0, 4, 0, 0, 0, size]);
+    let windows = [setting(1), setting(2)].concat().repeat(1000);
+    let windows: Vec<u8> = streams.chain(windows).collect();
+    for frames in [
+        pings,
+        settings,
+        acknowledgements,
+        priorities,
+        unknown,
+        go_aways,
+        resets,
+        useful,
+        provoked,
+        empty,
+        closed,
+        endless,
+        long,
+        windows,
+    ] {
         let seen = converse(&server, &frames).await;
         // The answer is lost when the server closes before everything is sent.
         assert!(
@@ -258,6 +314,81 @@ async fn floods_end_in_enhance_your_calm() {
         read_to_end(&mut again).await;
     }
     call(&client(server.address), ECHO, b"x").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_client_that_pings_too_often_is_told_so() {
+    const CALM: u8 = 11;
+    let server = serve(Handler::default(), ServerOptions::default());
+    let pings = |count| frame(6, 0, 0, &[0; 8]).repeat(count);
+    let answers = |seen: &[(u8, u32, Vec<u8>)]| seen.iter().filter(|(kind, ..)| *kind == 6).count();
+    let seen = converse(&server, &pings(3)).await;
+    assert_eq!((answers(&seen), go_away(&seen)), (3, None));
+    let seen = converse(&server, &pings(4)).await;
+    assert_eq!(go_away(&seen), Some(CALM));
+    let (_, _, payload) = seen.iter().find(|(kind, ..)| *kind == 7).unwrap();
+    assert!(payload.ends_with(b"too_many_pings"), "{payload:?}");
+    let permitted = serve(
+        Handler::default(),
+        ServerOptions {
+            ping_min_time: Duration::from_nanos(1),
+            ping_without_stream: true,
+            ..ServerOptions::default()
+        },
+    );
+    let seen = converse(&permitted, &pings(50)).await;
+    assert_eq!((answers(&seen), go_away(&seen)), (50, None));
+}
+
+#[tokio::test]
+async fn pings_after_answers_are_always_allowed() {
+    let server = serve(Handler::default(), ServerOptions::default());
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    stream.write_all(&hello()).await.unwrap();
+    for n in 0..20 {
+        let id = n * 2 + 1;
+        let request = [frame(1, 4, id, &block(&REQUEST)), frame(0, 1, id, &[0; 5])];
+        stream.write_all(&request.concat()).await.unwrap();
+        // Up to the trailers of the answer.
+        let mut end = false;
+        while !end {
+            let mut head = [0; 9];
+            within("a frame", stream.read_exact(&mut head))
+                .await
+                .unwrap();
+            let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+            let mut payload = vec![0; length as usize];
+            stream.read_exact(&mut payload).await.unwrap();
+            assert_ne!(head[3], 7, "{payload:?}");
+            end = head[3] == 1 && head[4] & 1 != 0;
+        }
+        // The first is excused, the second is one strike, which the next answer strikes out.
+        stream
+            .write_all(&frame(6, 0, 0, &[0; 8]).repeat(2))
+            .await
+            .unwrap();
+    }
+}
+
+#[tokio::test]
+async fn settings_that_do_not_come_end_the_connection() {
+    let options = ServerOptions {
+        handshake_timeout: Duration::from_millis(50),
+        ..ServerOptions::default()
+    };
+    let server = serve(Handler::default(), options);
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    stream.write_all(&hello()[..24]).await.unwrap();
+    read_to_end(&mut stream).await;
+    // Anything else in their place is a broken rule.
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let bytes = [&hello()[..24], &frame(6, 0, 0, &[0; 8])].concat();
+    stream.write_all(&bytes).await.unwrap();
+    read_to_end(&mut stream).await;
+    let settled = client(server.address);
+    call(&settled, ECHO, b"x").await.unwrap();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    call(&settled, ECHO, b"x").await.unwrap();
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ mod http;
 mod http2;
 mod http_bad_input;
 mod http_client;
+mod interop;
 mod settings;
 mod support;
 mod tls;

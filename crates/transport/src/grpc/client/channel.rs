@@ -353,6 +353,29 @@ mod tests {
     use super::*;
 
     #[test]
+    fn pings_come_half_as_often_after_each_complaint() {
+        let mut options = ClientOptions::plaintext("localhost:1".parse().unwrap());
+        let second = Duration::from_secs(1);
+        options.keepalive = Some(ClientKeepAlive {
+            time: 10 * second,
+            timeout: second,
+            permit_without_stream: true,
+        });
+        let shared = Shared {
+            options: Arc::new(options),
+            state: Mutex::default(),
+            changed: Notify::new(),
+            complaints: AtomicU32::new(0),
+        };
+        let time = || shared.keepalive().unwrap().time;
+        assert_eq!(time(), 10 * second);
+        shared.complaints.store(2, Ordering::Relaxed);
+        assert_eq!(time(), 40 * second);
+        shared.complaints.store(u32::MAX, Ordering::Relaxed);
+        assert_eq!(time(), 10_240 * second);
+    }
+
+    #[test]
     fn waits_grow_to_the_longest_and_no_further() {
         let mut backoff = Backoff::default();
         let first = backoff.next();
