@@ -292,6 +292,39 @@ async fn ten_reloads_lose_no_client_that_connects_meanwhile() {
     arrived.assert_is(&sent, "what was acknowledged");
 }
 
+/// The reload waits for a slow backend. SIGTERM does not wait for the reload, and what the
+/// old pipelines hold is sent all the same.
+#[tokio::test]
+#[ignore = "end to end: run by tests/e2e/run"]
+async fn sigterm_during_a_reload_ends_old_and_new_pipelines() {
+    let sink = Sink::start().await;
+    sink.always(Answer::Slowly(Duration::from_secs(2)));
+    let mut collector = launch(&sink, "attributes")
+        .config(&WITH_COLOR.replace("COLOR", "red"))
+        .start()
+        .await;
+    let old = samples::numbered(Signal::Traces, 0, 10);
+    assert_eq!(http::export(collector.http(), &old).await.status, 200);
+    collector.reload();
+    let started =
+        || (collector.written().matches("Starting HTTP server").count() == 2).then_some(());
+    wait::until("the new pipelines", started).await;
+    let new = samples::numbered(Signal::Traces, 10, 10);
+    wait::within("the new pipelines to take over", async {
+        while http::export(collector.http(), &new).await.status != 200 {}
+    })
+    .await;
+    collector.terminate();
+    collector
+        .wait_for("Received signal from OS during a reload")
+        .await;
+    collector.wait_for("Starting shutdown...").await;
+    let finished = collector.end().await;
+    assert_eq!(finished.code, Some(0), "{}", finished.log);
+    sink.without_attribute("color")
+        .assert_is(&Items::of([&old, &new]), "what was acknowledged");
+}
+
 #[tokio::test]
 #[ignore = "end to end: run by tests/e2e/run"]
 async fn sighup_with_a_broken_configuration_changes_nothing_and_says_why() {
