@@ -133,8 +133,7 @@ pub enum Problem {
 impl ParseError {
     /// A problem in a text, whose place may be one beyond the end.
     #[cold]
-    pub(super) fn text(body: &[u8], failure: Failure) -> Self {
-        let (at, what) = *failure;
+    pub(super) fn text(body: &[u8], (at, what): (usize, Problem)) -> Self {
         let before = &body[..at.min(body.len())];
         let line = 1 + memchr::memchr_iter(b'\n', before).count();
         let start = memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);

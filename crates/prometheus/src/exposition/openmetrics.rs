@@ -70,7 +70,7 @@ impl<'a> OpenMetrics<'a> {
     pub(super) fn advance(&mut self, expected: &[u8]) -> Result<Option<Step>, ParseError> {
         let step = self
             .step(expected)
-            .map_err(|failure| ParseError::text(self.body, failure));
+            .map_err(|failure| ParseError::text(self.body, *failure));
         if step.is_err() {
             // What follows an error is not read; an empty rest would be an error again.
             self.body = b"# EOF";

@@ -60,7 +60,7 @@ impl<'a> Text<'a> {
     pub(super) fn advance(&mut self, expected: &[u8]) -> Result<Option<Step>, ParseError> {
         let step = self
             .step(expected)
-            .map_err(|failure| ParseError::text(self.body, failure));
+            .map_err(|failure| ParseError::text(self.body, *failure));
         if !matches!(step, Ok(Some(_))) {
             self.at = self.body.len();
         }

@@ -96,15 +96,21 @@ impl Metric {
 
     /// Names have to be there, and names and values UTF-8.
     pub(super) fn check_labels(&self, body: &[u8]) -> Result<(), Problem> {
+        let (Some(first), Some(last)) = (self.labels.first(), self.labels.last()) else {
+            return Ok(());
+        };
+        if self.labels.iter().any(|label| label.name.is_empty()) {
+            return Err(Problem::EmptyLabelName);
+        }
+        // They stand one behind the other; with what is between them they are nearly always ASCII.
+        let start = first.name.start.min(first.value.start);
+        let end = last.name.end.max(last.value.end);
+        if body[start..end].is_ascii() {
+            return Ok(());
+        }
         for label in &self.labels {
-            let name = &body[label.name.clone()];
-            if name.is_empty() {
-                return Err(Problem::EmptyLabelName);
-            }
-            for (what, text) in [
-                ("label name", name),
-                ("label value", &body[label.value.clone()]),
-            ] {
+            for (what, text) in [("label name", &label.name), ("label value", &label.value)] {
+                let text = &body[text.clone()];
                 if std::str::from_utf8(text).is_err() {
                     return Err(Problem::Utf8(what, excerpt(text)));
                 }
