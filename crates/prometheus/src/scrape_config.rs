@@ -30,6 +30,7 @@ pub use global::GlobalConfig;
 pub use http_client::{Authorization, BasicAuth, HttpClientConfig, ProxyConfig};
 pub use http_headers::HttpHeader;
 pub use job::{Job, JobError, Limits};
+pub use keys::OtherKeys;
 pub use kubernetes::{
     AttachMetadata, KubernetesRole, KubernetesSdConfig, KubernetesSelector, NamespaceSelection,
 };

@@ -9,7 +9,7 @@ use super::ScrapeConfig;
 
 /// Takes the keys that a job does not have and reports them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct OtherKeys;
+pub struct OtherKeys;
 
 /// Prometheus's other ways to find targets.
 const UNSUPPORTED: [&str; 28] = [

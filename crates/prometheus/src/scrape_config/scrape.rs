@@ -93,8 +93,9 @@ pub struct ScrapeConfig {
     pub relabel_configs: Vec<RelabelConfig>,
     /// Rules for the labels of samples.
     pub metric_relabel_configs: Vec<RelabelConfig>,
+    /// Takes the keys that do not exist, which are mistakes.
     #[config(rest)]
-    pub(crate) others: OtherKeys,
+    pub others: OtherKeys,
 }
 
 impl Default for ScrapeConfig {
