@@ -101,11 +101,6 @@ impl Cache {
         self.scrape
     }
 
-    /// How many series are remembered.
-    pub(crate) fn len(&self) -> usize {
-        self.series.len()
-    }
-
     /// Finds a series by its text.
     #[inline]
     pub(crate) fn find(&mut self, raw: &[u8]) -> Option<u32> {
@@ -228,12 +223,14 @@ impl Cache {
     /// Sets the start time of the number that the series `created` is about.
     pub(crate) fn set_number_start(&mut self, created: u32, start: u64) {
         let (stream, hash) = (self.series[created].stream, self.series[created].aux);
-        let number = self.streams[stream]
-            .numbers
-            .as_ref()
-            .and_then(|numbers| numbers.get(&hash).copied());
-        if let Some(number) = number {
-            self.series[number].aux = start;
+        let Some(numbers) = &mut self.streams[stream].numbers else {
+            return;
+        };
+        // The number may come after its start time.
+        let number = numbers.entry(hash).or_default();
+        number.start = start;
+        if number.series != NONE {
+            self.series[number.series].aux = start;
         }
     }
 
@@ -394,7 +391,16 @@ impl Cache {
                 }
                 self.release_stream(stream);
             }
-            Role::NumberCreated | Role::Native => self.release_stream(stream),
+            Role::NumberCreated => {
+                let hash = self.series[at].aux;
+                if let Some(numbers) = &mut self.streams[stream].numbers
+                    && numbers.get(&hash).is_some_and(|known| known.series == NONE)
+                {
+                    numbers.remove(&hash);
+                }
+                self.release_stream(stream);
+            }
+            Role::Native => self.release_stream(stream),
             Role::Bound | Role::Sum | Role::Count | Role::GroupCreated => {
                 self.groups[group].users -= 1;
                 if self.groups[group].users == 0 {

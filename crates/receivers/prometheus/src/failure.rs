@@ -1,6 +1,6 @@
 //! Why a scrape failed.
 
-use headwater_prometheus::exposition::ParseError;
+use headwater_prometheus::exposition::{ContentTypeError, ParseError};
 use thiserror::Error;
 
 /// Why a scrape is worth nothing: none of its samples is handed on. The words are Prometheus's where
@@ -14,8 +14,8 @@ pub(crate) enum Failure {
     #[error("body size limit exceeded")]
     BodySize,
     /// The answer is of a kind that nobody can read, and no fallback is set.
-    #[error("{0}")]
-    ContentType(String),
+    #[error(transparent)]
+    ContentType(#[from] ContentTypeError),
     /// The answer is not what its content type says.
     #[error(transparent)]
     Parse(#[from] ParseError),

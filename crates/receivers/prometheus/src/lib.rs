@@ -5,13 +5,20 @@
 //! anything was handed on. The second writes the samples as requests of bounded size. What a series
 //! means, its relabelled and encoded attributes, is found out once, when it is first seen.
 
+mod allocator;
+mod api;
 mod cache;
 mod clock;
 mod collect;
+mod config;
+mod discover;
 mod encode;
+mod factory;
 mod failure;
 mod fetch;
+mod manager;
 mod output;
+mod receiver;
 mod report;
 mod resource;
 mod rules;
@@ -19,7 +26,14 @@ mod samples;
 mod schedule;
 mod scrape;
 mod scratch;
+mod setup;
 mod targets;
 #[cfg(test)]
 mod testing;
 mod words;
+
+pub use allocator::{AllocatedTargetsConfig, TargetAllocatorConfig};
+pub use config::{ApiServerConfig, PrometheusReceiverConfig as Config};
+pub use factory::factory;
+
+headwater_core::register!(factory);

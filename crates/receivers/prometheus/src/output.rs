@@ -31,11 +31,6 @@ impl Output {
         }
     }
 
-    /// The bytes that may be held.
-    pub(crate) fn budget(&self) -> &Budget {
-        &self.budget
-    }
-
     /// Hands a request to the pipeline. If it is refused it is offered again until `give_up`, and
     /// counted as dropped then; the error is what to log.
     pub(crate) async fn send(&self, request: Request, give_up: Instant) -> Result<(), String> {

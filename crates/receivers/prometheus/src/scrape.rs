@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use headwater_core::bytes::Bytes;
-use headwater_prometheus::exposition::{Format, ParserOptions};
+use headwater_prometheus::exposition::{Format, ParserOptions, choose_format};
 use headwater_prometheus::scrape_config::ScrapeProtocol;
 use tokio::sync::watch;
 use tokio::time::{Instant, Interval, MissedTickBehavior};
@@ -16,7 +16,7 @@ use crate::cache::Cache;
 use crate::clock::{Clock, milliseconds};
 use crate::collect::{Body, Counts, SampleRules, collect, collect_stale};
 use crate::failure::Failure;
-use crate::fetch::{Fetch, format_of};
+use crate::fetch::Fetch;
 use crate::output::Output;
 use crate::report::{Outcome, Report};
 use crate::schedule::{Grid, offset};
@@ -273,7 +273,15 @@ impl ScrapeLoop {
         let fetched = tokio::time::timeout(timeout, self.setup.fetch.fetch())
             .await
             .map_err(|_| Failure::Fetch(format!("context deadline exceeded ({timeout:?})")))??;
-        let format = format_of(&fetched.content_type, self.setup.fallback)?;
+        let content_type = Some(fetched.content_type.as_str());
+        let (format, odd) = choose_format(content_type, self.setup.fallback)?;
+        if let Some(odd) = odd {
+            tracing::debug!(
+                parent: &self.shared.span,
+                error = %odd,
+                "Invalid content type on scrape, using fallback setting"
+            );
+        }
         Ok((fetched.body, format))
     }
 

@@ -10,7 +10,7 @@ use headwater_prometheus::scrape_config::Target;
 #[derive(Debug)]
 pub(crate) struct TargetState {
     pub(crate) job: Arc<str>,
-    pub(crate) target: Target,
+    target: Mutex<Target>,
     status: Mutex<Status>,
 }
 
@@ -30,9 +30,20 @@ impl TargetState {
     pub(crate) fn new(job: Arc<str>, target: Target) -> Self {
         Self {
             job,
-            target,
+            target: Mutex::new(target),
             status: Mutex::default(),
         }
+    }
+
+    /// The target as it is now.
+    pub(crate) fn target(&self) -> Target {
+        let target = self.target.lock().unwrap_or_else(PoisonError::into_inner);
+        target.clone()
+    }
+
+    /// The target has other labels before its rules, or another interval.
+    pub(crate) fn set_target(&self, target: Target) {
+        *self.target.lock().unwrap_or_else(PoisonError::into_inner) = target;
     }
 
     /// A scrape begins.

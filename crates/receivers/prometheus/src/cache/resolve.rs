@@ -37,7 +37,12 @@ impl Shape {
     /// Whether a series of `role` can carry it.
     #[inline]
     pub(crate) fn fits(self, role: Role) -> bool {
-        matches!(role, Role::Dropped) || (self == Self::Float) != (role == Role::Native)
+        match role {
+            Role::Vacant | Role::Unresolved => false,
+            Role::Dropped => true,
+            Role::Native => self != Self::Float,
+            _ => self == Self::Float,
+        }
     }
 }
 
@@ -338,7 +343,11 @@ impl Cache {
         }
         if let Some(numbers) = &mut self.streams[series.stream].numbers {
             let hash = self.hasher.hash_one(series.attributes());
-            numbers.insert(hash, at);
+            let known = numbers.entry(hash).or_default();
+            known.series = at;
+            if known.start != 0 {
+                self.series[at].aux = known.start;
+            }
         }
     }
 }

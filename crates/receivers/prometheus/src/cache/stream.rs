@@ -93,7 +93,24 @@ pub(crate) struct Stream {
     /// Its place among the streams of that scrape.
     pub(crate) rank: u32,
     /// Numbers by the hash of their attributes, once a start time was seen.
-    pub(crate) numbers: Option<HashMap<u64, u32>>,
+    pub(crate) numbers: Option<HashMap<u64, Number>>,
+}
+
+/// A number of a stream whose start times are known.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Number {
+    pub(crate) series: u32,
+    /// Nanoseconds, 0 for none.
+    pub(crate) start: u64,
+}
+
+impl Default for Number {
+    fn default() -> Self {
+        Self {
+            series: super::NONE,
+            start: 0,
+        }
+    }
 }
 
 impl Stream {

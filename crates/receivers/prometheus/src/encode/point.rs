@@ -1,6 +1,6 @@
 //! Data points as OTLP bytes.
 
-use headwater_core::pdata::wire::{put_varint, varint_len};
+use headwater_core::pdata::wire::put_varint;
 
 /// The points of one metric, as repeated field 1 of its data.
 #[derive(Debug, Default)]
@@ -110,9 +110,4 @@ pub(crate) fn put_nested(out: &mut Vec<u8>, number: u8, body: &[u8]) {
     out.push(tag(number, LEN));
     put_varint(out, body.len() as u64);
     out.extend_from_slice(body);
-}
-
-/// The size of a packed list of varints.
-pub(crate) fn varints_len(values: impl Iterator<Item = u64>) -> usize {
-    values.map(varint_len).sum()
 }

@@ -366,3 +366,127 @@ async fn a_batch_that_cannot_be_taken_is_dropped_at_once() {
         bench.recorder.batches()[0].ticket().bytes()
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn start_times_come_from_created_lines_wherever_they_stand() {
+    let body = "# TYPE a counter\na_created{x=\"1\"} 500\na_total{x=\"1\"} 1\na_total{x=\"2\"} 2\na_created{x=\"2\"} 600.5\n\
+                # TYPE h histogram\nh_bucket{le=\"+Inf\"} 1\nh_count 1\nh_sum 2\nh_created 700\n# EOF\n";
+    let mut bench = bench([Reply::OpenMetrics(body)]);
+    bench.after(21).await;
+    let scrape = |time: u64| {
+        [
+            format!("counter a_total{{x=1}} 1 @{time} from 500000"),
+            format!("counter a_total{{x=2}} 2 @{time} from 600500"),
+            format!(
+                "histogram h{{}} count=1 sum=Some(2.0) bounds=[] counts=[1] @{time} from 700000"
+            ),
+        ]
+    };
+    let expected = [scrape(1_010_000), scrape(1_020_000)].concat();
+    assert_eq!(bench.lines(), expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn histograms_that_otlp_cannot_hold_are_left_out() {
+    let good = "histogram h{} count=3 sum=None bounds=[1.0, 2.0] counts=[1, 1, 1] @1010000";
+    for (body, line) in [
+        (
+            "h_bucket{le=\"1\"} 1\nh_bucket{le=\"2\"} 2\nh_count 3\n",
+            Some(good),
+        ),
+        (
+            "h_bucket{le=\"2\"} 2\nh_count 3\nh_bucket{le=\"1\"} 1\n",
+            Some(good),
+        ),
+        ("h_bucket{le=\"1\"} 1\nh_sum 3\n", None),
+        (
+            "h_bucket{le=\"1\"} 2\nh_bucket{le=\"2\"} 1\nh_count 3\n",
+            None,
+        ),
+        ("h_bucket{le=\"1\"} NaN\nh_count 3\n", None),
+        ("h_bucket{le=\"1\"} 4\nh_count 3\n", None),
+        ("h_bucket{le=\"x\"} 1\nh_bucket 2\n", None),
+    ] {
+        let body: &'static str = format!("# TYPE h histogram\n{body}").leak();
+        let mut bench = bench([Reply::Text(body)]);
+        bench.after(11).await;
+        assert_eq!(
+            bench.lines(),
+            Vec::from_iter(line.map(str::to_owned)),
+            "{body}"
+        );
+        assert_eq!(bench.state.status().up, Some(true));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn histograms_and_summaries_that_are_gone_are_marked_as_one() {
+    let body = "# TYPE h histogram\nh_bucket{x=\"y\",le=\"1\"} 1\nh_bucket{x=\"y\",le=\"+Inf\"} 3\nh_sum{x=\"y\"} 2\nh_count{x=\"y\"} 3\n\
+                # TYPE s summary\ns{quantile=\"0.5\"} 1\ns_sum 2\ns_count 3\n";
+    let mut bench = bench([Reply::Text(body), Reply::Text("a 1\n")]);
+    bench.after(11).await;
+    bench.lines();
+    bench.after(10).await;
+    assert_eq!(
+        bench.lines(),
+        [
+            "gauge a{} 1 @1020000",
+            "histogram h{x=y} count=0 sum=None bounds=[1.0] counts=[0, 0] stale @1020000",
+            "summary s{} count=0 sum=0 [(0.5, 0.0)] stale @1020000",
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bucket_that_is_gone_leaves_the_histogram_with_the_others() {
+    let before = "# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"2\"} 2\nh_count 3\n";
+    let after = "# TYPE h histogram\nh_bucket{le=\"2\"} 2\nh_count 3\n";
+    let mut bench = bench([Reply::Text(before), Reply::Text(after)]);
+    bench.after(21).await;
+    assert_eq!(
+        bench.lines()[1],
+        "histogram h{} count=3 sum=None bounds=[2.0] counts=[2, 1] @1020000"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_type_that_changes_changes_the_metric() {
+    let mut bench = bench([
+        Reply::Text("# TYPE a gauge\na 1\nb_total 1\n"),
+        Reply::Text("# HELP a More.\n# TYPE a counter\na 2\n# TYPE b counter\nb_total 2\n"),
+    ]);
+    bench.after(21).await;
+    assert_eq!(
+        bench.lines(),
+        [
+            "gauge a{} 1 @1010000",
+            "gauge b_total{} 1 @1010000",
+            "counter a{} 2 @1020000",
+            "counter b_total{} 2 @1020000",
+        ]
+    );
+    let last = bench.recorder.batches()[1].clone();
+    let metric = crate::testing::decode(last.payload())[0].scope_metrics[0].metrics[0].clone();
+    assert_eq!(metric.description, "More.");
+}
+
+#[tokio::test(start_paused = true)]
+async fn samples_of_a_metric_are_together_however_the_target_writes_them() {
+    let mut bench = bench([Reply::Text(
+        "a{x=\"1\"} 1\nb 2\na{x=\"2\"} 3\nb{y=\"1\"} 4\n",
+    )]);
+    bench.after(11).await;
+    let batch = bench.recorder.batches()[0].clone();
+    let metrics = &crate::testing::decode(batch.payload())[0].scope_metrics[0].metrics;
+    let names: Vec<_> = metrics.iter().map(|metric| metric.name.as_str()).collect();
+    assert_eq!(names[..3], ["a", "b", "up"]);
+    assert_eq!(
+        bench.lines(),
+        [
+            "gauge a{x=1} 1 @1010000",
+            "gauge a{x=2} 3 @1010000",
+            "gauge b{} 2 @1010000",
+            "gauge b{y=1} 4 @1010000",
+        ]
+    );
+}

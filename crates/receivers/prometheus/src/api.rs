@@ -1,0 +1,193 @@
+//! The part of Prometheus's HTTP API that tells about targets.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use headwater_prometheus::Labels;
+use headwater_transport::http::{Handler, Request, Response};
+use http::request::Parts;
+use http::{Method, StatusCode};
+use serde_json::{Map, Value, json};
+
+use crate::targets::{JobTargets, TargetState, Targets};
+
+/// Answers `/api/v1/targets` and `/api/v1/scrape_pools`.
+#[derive(Debug)]
+pub(crate) struct Api {
+    targets: Targets,
+}
+
+impl Api {
+    pub(crate) const fn new(targets: Targets) -> Self {
+        Self { targets }
+    }
+
+    fn answer(&self, head: &Parts) -> Response {
+        let path = head.uri.path();
+        if !matches!(path, "/api/v1/targets" | "/api/v1/scrape_pools") {
+            return Response::text(StatusCode::NOT_FOUND, "404 page not found\n");
+        }
+        if !matches!(head.method, Method::GET | Method::HEAD) {
+            return Response::text(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed\n");
+        }
+        let data = if path == "/api/v1/targets" {
+            self.targets(head.uri.query().unwrap_or(""))
+        } else {
+            let pools = self.targets.jobs();
+            let pools: Vec<&str> = pools.iter().map(|job| &*job.job).collect();
+            json!({ "scrapePools": pools })
+        };
+        let body = json!({ "status": "success", "data": data }).to_string();
+        Response::new(StatusCode::OK, "application/json", body)
+    }
+
+    fn targets(&self, query: &str) -> Value {
+        let state = parameter(query, "state").unwrap_or_default().to_lowercase();
+        let pool = parameter(query, "scrapePool").unwrap_or_default();
+        let active = matches!(state.as_str(), "" | "any" | "active");
+        let dropped = matches!(state.as_str(), "" | "any" | "dropped");
+        let mut active_targets = Vec::new();
+        let mut dropped_targets = Vec::new();
+        let mut counts = BTreeMap::new();
+        let jobs = self.targets.jobs();
+        for job in jobs
+            .iter()
+            .filter(|job| pool.is_empty() || *job.job == pool)
+        {
+            if active {
+                active_targets.extend(job.active.iter().map(|target| show(target)));
+            }
+            if dropped {
+                dropped_targets.extend(job.dropped.iter().map(|labels| show_dropped(job, labels)));
+                counts.insert(&*job.job, job.dropped_count);
+            }
+        }
+        json!({
+            "activeTargets": active_targets,
+            "droppedTargets": dropped_targets,
+            "droppedTargetCounts": counts,
+        })
+    }
+}
+
+impl Handler for Api {
+    /// Everything is answered here: there is no body to read.
+    fn check(&self, head: &Parts) -> Option<Response> {
+        Some(self.answer(head))
+    }
+
+    async fn call(&self, _: Request) -> Response {
+        Response::text(StatusCode::NOT_FOUND, "404 page not found\n")
+    }
+}
+
+fn show(state: &TargetState) -> Value {
+    let target = state.target();
+    let status = state.status();
+    let health = match status.up {
+        None => "unknown",
+        Some(true) => "up",
+        Some(false) => "down",
+    };
+    json!({
+        "discoveredLabels": labels(target.discovered.iter()),
+        "labels": labels(target.public_labels()),
+        "scrapePool": &*state.job,
+        "scrapeUrl": target.url,
+        "globalUrl": target.url,
+        "lastError": status.error.unwrap_or_default(),
+        "lastScrape": status.last.map_or_else(|| "0001-01-01T00:00:00Z".to_owned(), rfc3339),
+        "lastScrapeDuration": status.duration.as_secs_f64(),
+        "health": health,
+        "scrapeInterval": target.interval.to_string(),
+        "scrapeTimeout": target.timeout.to_string(),
+    })
+}
+
+fn show_dropped(job: &JobTargets, dropped: &Labels) -> Value {
+    json!({ "discoveredLabels": labels(dropped.iter()), "scrapePool": &*job.job })
+}
+
+fn labels<'a>(labels: impl Iterator<Item = (&'a str, &'a str)>) -> Value {
+    let pairs = labels.map(|(name, value)| (name.to_owned(), Value::from(value)));
+    Value::Object(pairs.collect::<Map<_, _>>())
+}
+
+/// The value of a parameter of a query.
+fn parameter(query: &str, name: &str) -> Option<String> {
+    query
+        .split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| unescape(value))
+}
+
+fn unescape(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        rest = after;
+        let digit = |byte: u8| char::from(byte).to_digit(16);
+        match (first, after) {
+            (b'+', _) => bytes.push(b' '),
+            (b'%', [high, low, beyond @ ..]) => match (digit(*high), digit(*low)) {
+                (Some(high), Some(low)) => {
+                    bytes.push((high << 4 | low) as u8);
+                    rest = beyond;
+                }
+                _ => bytes.push(b'%'),
+            },
+            _ => bytes.push(*first),
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// A time since 1970 as RFC 3339 has it, in UTC.
+fn rfc3339(time: Duration) -> String {
+    let seconds = time.as_secs();
+    let (days, second) = (seconds / 86_400, seconds % 86_400);
+    // The civil calendar in eras of 400 years that begin on 1 March.
+    let shifted = days + 719_468;
+    let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 {
+        shifted_month + 3
+    } else {
+        shifted_month - 9
+    };
+    let year = year_of_era + era * 400 + u64::from(month <= 2);
+    let (hour, minute) = (second / 3600, second / 60 % 60);
+    format!(
+        "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{:02}.{:09}Z",
+        second % 60,
+        time.subsec_nanos()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_rfc_3339() {
+        for (seconds, text) in [
+            (0, "1970-01-01T00:00:00.000000000Z"),
+            (951_827_696, "2000-02-29T12:34:56.000000000Z"),
+            (1_798_761_599, "2026-12-31T23:59:59.000000000Z"),
+        ] {
+            assert_eq!(rfc3339(Duration::from_secs(seconds)), text);
+        }
+    }
+
+    #[test]
+    fn parameters_are_unescaped() {
+        let query = "state=any&scrapePool=a%2Fb+c%zz&x";
+        assert_eq!(parameter(query, "scrapePool").as_deref(), Some("a/b c%zz"));
+        assert_eq!(parameter(query, "x"), None);
+    }
+}

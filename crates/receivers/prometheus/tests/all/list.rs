@@ -1,0 +1,85 @@
+//! The list of targets.
+
+use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::setup::{Setup, free_port};
+use crate::target::{Reply, Target};
+
+async fn get(port: u16, path: &str) -> (String, Value) {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let status = head.lines().next().unwrap().to_owned();
+    (status, serde_json::from_str(body).unwrap_or_default())
+}
+
+#[tokio::test]
+async fn targets_are_listed_in_the_shape_of_prometheus() {
+    let up = Target::new(Reply::text("a 1\n")).await;
+    let down = Target::new(Reply::Close).await;
+    let port = free_port();
+    let yaml = format!(
+        "api_server: {{enabled: true, server_config: {{endpoint: '127.0.0.1:{port}'}}}}\n\
+         config: {{scrape_configs: [\n\
+         {{job_name: one, scrape_interval: 100ms, static_configs: [{{targets: ['{}', 'dropped:1'], labels: {{env: prod}}}}],\n\
+         relabel_configs: [{{action: drop, source_labels: [__address__], regex: 'dropped:1'}}]}},\n\
+         {{job_name: two, scrape_interval: 100ms, static_configs: [{{targets: ['{}']}}]}}]}}",
+        up.address, down.address
+    );
+    let mut setup = Setup::new(&yaml).await;
+    setup.scrape(true).await;
+    setup.scrape(false).await;
+    let (status, answer) = get(port, "/api/v1/targets").await;
+    assert!(status.contains("200"), "{status}");
+    assert_eq!(answer["status"], "success");
+    let targets = answer["data"]["activeTargets"].as_array().unwrap();
+    assert_eq!(targets.len(), 2);
+    let one = &targets[0];
+    assert_eq!(one["scrapePool"], "one");
+    assert_eq!(one["scrapeUrl"], format!("http://{}/metrics", up.address));
+    assert_eq!(one["labels"]["env"], "prod");
+    assert_eq!(one["labels"]["instance"], up.address);
+    assert_eq!(one["discoveredLabels"]["__address__"], up.address);
+    assert_eq!(one["health"], "up");
+    assert_eq!(one["scrapeInterval"], "100ms");
+    assert!(one["lastScrape"].as_str().unwrap().starts_with("20"));
+    let two = &targets[1];
+    assert_eq!(two["health"], "down");
+    assert_ne!(two["lastError"], "");
+    assert_eq!(answer["data"]["droppedTargetCounts"]["one"], 1);
+    let dropped = &answer["data"]["droppedTargets"][0]["discoveredLabels"];
+    assert_eq!(dropped["__address__"], "dropped:1");
+
+    let (_, answer) = get(port, "/api/v1/targets?state=dropped&scrapePool=one").await;
+    assert_eq!(answer["data"]["activeTargets"].as_array().unwrap().len(), 0);
+    assert_eq!(
+        answer["data"]["droppedTargets"].as_array().unwrap().len(),
+        1
+    );
+    let (_, answer) = get(port, "/api/v1/scrape_pools").await;
+    assert_eq!(
+        answer["data"]["scrapePools"],
+        serde_json::json!(["one", "two"])
+    );
+    assert!(get(port, "/api/v1/query").await.0.contains("404"));
+    setup.stop().await;
+}
+
+#[tokio::test]
+async fn too_many_targets_fail_all_of_them() {
+    let target = Target::new(Reply::text("a 1\n")).await;
+    let yaml = format!(
+        "config: {{scrape_configs: [{{job_name: one, scrape_interval: 100ms, target_limit: 1, \
+         static_configs: [{{targets: ['{}', 'other:1']}}]}}]}}",
+        target.address
+    );
+    let mut setup = Setup::new(&yaml).await;
+    setup.scrape(false).await;
+    assert!(target.requests().is_empty(), "nobody is asked");
+    setup.stop().await;
+}

@@ -1,0 +1,13 @@
+//! The receiver in front of real HTTP targets on loopback.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
+mod bad;
+mod config;
+mod formats;
+mod list;
+mod setup;
+mod target;
