@@ -9,8 +9,6 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf as _, Bytes};
 use tokio::io::AsyncWrite;
 
-use crate::io::Io;
-
 /// Shorter data is copied between the frame headers: a slice of its own costs more.
 const COPY_BELOW: usize = 1024;
 /// Slices per write. The kernel takes 1,024; this many hold half a megabyte of 16 KiB frames.
@@ -40,11 +38,14 @@ pub(super) struct Outbox {
     chunks: VecDeque<Chunk>,
     /// The length of all chunks.
     pending: usize,
+    /// What was written may still be held by the layer below: TLS does.
+    unflushed: bool,
 }
 
 impl Outbox {
-    pub(super) fn is_empty(&self) -> bool {
-        self.chunks.is_empty()
+    /// Whether everything has reached the socket.
+    pub(super) fn is_flushed(&self) -> bool {
+        self.chunks.is_empty() && !self.unflushed
     }
 
     /// The bytes that were copied and not yet written: what a peer that does not read makes us
@@ -86,8 +87,12 @@ impl Outbox {
         }
     }
 
-    /// Writes until everything is written or the socket is full.
-    pub(super) fn poll_write(&mut self, io: &mut Io, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    /// Writes until everything has reached the socket or it is full.
+    pub(super) fn poll_write(
+        &mut self,
+        io: &mut (impl AsyncWrite + Unpin),
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
         while !self.chunks.is_empty() {
             let written = {
                 let mut slices = [IoSlice::new(&[]); SLICES];
@@ -114,6 +119,11 @@ impl Outbox {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
             self.advance(written);
+            self.unflushed = true;
+        }
+        if self.unflushed {
+            ready!(Pin::new(&mut *io).poll_flush(cx))?;
+            self.unflushed = false;
         }
         // Empty: the buffer goes to whoever writes next.
         let mut spare = std::mem::take(&mut self.copied);
@@ -153,5 +163,70 @@ impl Outbox {
             self.copied.drain(..self.written);
             self.written = 0;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Takes everything at once and passes it on only when it is flushed, a little at a time.
+    #[derive(Default)]
+    struct Holding {
+        held: Vec<u8>,
+        passed: Vec<u8>,
+    }
+
+    impl AsyncWrite for Holding {
+        fn poll_write(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            bytes: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            let taken = bytes.len().min(1500);
+            self.held.extend_from_slice(&bytes[..taken]);
+            Poll::Ready(Ok(taken))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+            let this = self.get_mut();
+            let part = this.held.len().min(1000);
+            this.passed.extend(this.held.drain(..part));
+            if this.held.is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    #[tokio::test]
+    async fn what_the_layer_below_holds_back_is_not_forgotten() {
+        let mut outbox = Outbox::default();
+        let mut io = Holding::default();
+        let mut expected = Vec::new();
+        for n in 0..10_u8 {
+            let shared = vec![n; usize::from(n) * 700];
+            outbox.write(|out| out.extend_from_slice(b"head"));
+            outbox.share(shared.clone().into());
+            expected.extend_from_slice(b"head");
+            expected.extend(shared);
+        }
+        assert_eq!(outbox.pending(), expected.len());
+        let mut polls = 0;
+        std::future::poll_fn(|cx| {
+            polls += 1;
+            let written = outbox.poll_write(&mut io, cx);
+            assert_eq!(written.is_ready(), outbox.is_flushed());
+            written
+        })
+        .await
+        .unwrap();
+        assert!(polls > 10 && io.held.is_empty());
+        assert_eq!(io.passed, expected);
     }
 }

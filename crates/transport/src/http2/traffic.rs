@@ -150,7 +150,7 @@ impl Traffic {
 
     /// Whether everything has been written.
     pub(crate) fn is_flushed(&self) -> bool {
-        self.out.is_empty()
+        self.out.is_flushed()
     }
 
     /// Whether the peer makes us hold so much that it must read first.
