@@ -46,8 +46,8 @@ struct Host {
     route: Route,
     /// The newest last.
     idle: Vec<Idle>,
-    /// An HTTP/2 connection, which every request shares.
-    shared: Option<Shared>,
+    /// An HTTP/2 connection, which every request shares, and when it was used last.
+    shared: Option<(Shared, Instant)>,
     permits: Option<Arc<Semaphore>>,
 }
 
@@ -77,8 +77,11 @@ impl Pool {
     }
 
     /// A connection: an idle one, or a new one.
-    pub(super) async fn get(&self, route: &Route) -> Result<Connection, ConnectError> {
-        let permits = self.lock().host(route, &self.options).permits.clone();
+    pub(super) async fn get(self: &Arc<Self>, route: &Route) -> Result<Connection, ConnectError> {
+        let permits = self.options.max_per_host.and_then(|_| {
+            let mut state = self.lock();
+            state.host(route, &self.options).permits.clone()
+        });
         let permit = match permits {
             // A closed semaphore cannot happen; going on without a permit harms nobody.
             Some(permits) => permits.acquire_owned().await.ok(),
@@ -94,9 +97,10 @@ impl Pool {
     fn reuse(&self, route: &Route) -> Option<Connection> {
         let timeout = self.options.idle_timeout;
         let mut state = self.lock();
-        let host = state.host(route, &self.options);
-        if let Some(shared) = &host.shared {
+        let host = state.find(route)?;
+        if let Some((shared, used)) = &mut host.shared {
             if shared.is_usable() {
+                *used = Instant::now();
                 return Some(Connection::sharing(shared.clone()));
             }
             host.shared = None;
@@ -116,7 +120,7 @@ impl Pool {
     }
 
     async fn open(
-        &self,
+        self: &Arc<Self>,
         route: &Route,
         permit: Option<OwnedSemaphorePermit>,
     ) -> Result<Connection, ConnectError> {
@@ -127,7 +131,8 @@ impl Pool {
             let shared = Shared::handshake(io, options).await?;
             let mut state = self.lock();
             // Another request may have connected meanwhile; the later one stays.
-            state.host(route, options).shared = Some(shared.clone());
+            state.host(route, options).shared = Some((shared.clone(), Instant::now()));
+            self.sweep_soon(&mut state);
             drop(state);
             let mut connection = Connection::sharing(shared);
             connection.hold(permit);
@@ -196,6 +201,10 @@ impl Pool {
             since: Instant::now(),
         });
         state.idle += 1;
+        self.sweep_soon(&mut state);
+    }
+
+    fn sweep_soon(self: &Arc<Self>, state: &mut State) {
         if !state.sweeping
             && let Some(timeout) = self.options.idle_timeout
         {
@@ -213,13 +222,18 @@ impl Pool {
             host.idle
                 .retain(|idle| idle.since.elapsed() < timeout && idle.connection.is_usable());
             left += host.idle.len();
-            let oldest = host.idle.iter().map(|idle| idle.since).min();
+            let unused = |(shared, used): &(Shared, Instant)| {
+                !shared.is_usable() || used.elapsed() >= timeout
+            };
+            // Requests that still use it keep it open.
+            host.shared.take_if(|shared| unused(shared));
+            let shared = host.shared.iter().map(|(_, used)| *used);
+            let oldest = host.idle.iter().map(|idle| idle.since).chain(shared).min();
             next = [next, oldest].into_iter().flatten().min();
         }
         // Hosts that are gone are forgotten.
         state.hosts.retain(|host| {
-            let shared = host.shared.as_ref().is_some_and(Shared::is_usable);
-            shared || !host.idle.is_empty() || host.permits.is_some()
+            host.shared.is_some() || !host.idle.is_empty() || host.permits.is_some()
         });
         state.idle = left;
         state.sweeping = next.is_some();
@@ -238,6 +252,10 @@ async fn sweep(pool: Weak<Pool>, timeout: std::time::Duration) {
 }
 
 impl State {
+    fn find(&mut self, route: &Route) -> Option<&mut Host> {
+        self.hosts.iter_mut().find(|host| host.route == *route)
+    }
+
     fn host(&mut self, route: &Route, options: &ClientOptions) -> &mut Host {
         let index = match self.hosts.iter().position(|host| host.route == *route) {
             Some(index) => index,
