@@ -266,10 +266,7 @@ async fn a_tonic_client_talks_to_our_server() {
         );
         // A google.rpc.Status with a RetryInfo of 1.5 s.
         let details = headwater_transport::rpc_status::decode(status.details()).unwrap();
-        assert_eq!(
-            details.retry_delay(),
-            Some(Duration::from_millis(1500))
-        );
+        assert_eq!(details.retry_delay(), Some(Duration::from_millis(1500)));
         let status = call("/other.Service/Echo", Vec::new()).await.unwrap_err();
         assert_eq!(status.code(), tonic::Code::Unimplemented);
     }
