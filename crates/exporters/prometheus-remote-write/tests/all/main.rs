@@ -9,4 +9,5 @@ mod answers;
 mod checks;
 mod config;
 mod delivery;
+mod differential;
 mod support;
