@@ -276,6 +276,7 @@ async fn messages_wait_for_an_authenticator_that_takes_its_time() {
     let handler = Handler::default();
     let config = GrpcServerConfig {
         auth: auth("slow"),
+        max_recv_msg_size_mib: 16,
         ..GrpcServerConfig::new("127.0.0.1:0")
     };
     let server = config
@@ -285,10 +286,17 @@ async fn messages_wait_for_an_authenticator_that_takes_its_time() {
     let mut config = GrpcClientConfig::insecure(server.address.to_string());
     config.auth = auth("password");
     let client = config.client(&host, "x").unwrap();
+    // One fits the window of a request, the other does not.
     let long = [&vec![7; 3 << 20][..], b"spans"].concat();
+    let longer = [&vec![7; 10 << 20][..], b"spans"].concat();
     for text in [&b"spans"[..], &long] {
         assert_eq!(call(&client, ECHO, text).await.unwrap(), text);
     }
+    let status = call(&client, ECHO, &longer).await.unwrap_err();
+    assert!(
+        status.message().starts_with("the answer is larger"),
+        "{status}"
+    );
     config.auth = Optional::None;
     let stranger = config.client(&host, "x").unwrap();
     for text in [&b""[..], &long] {
@@ -301,7 +309,7 @@ async fn messages_wait_for_an_authenticator_that_takes_its_time() {
             .await
             .is_err()
     );
-    assert_eq!((handler.called(), handler.budget.held()), (2, 0));
+    assert_eq!((handler.called(), handler.budget.held()), (3, 0));
 }
 
 #[test]

@@ -275,10 +275,8 @@ where
             return;
         };
         traffic.used(parked.charged);
-        match result {
-            Ok(_) if stream.ended => {}
-            Ok(_) => traffic.used_of(id, &mut stream.receive, parked.data.len() as u32),
-            Err(_) => {}
+        if result.is_ok() && !stream.ended {
+            traffic.used_of(id, &mut stream.receive, parked.data.len() as u32);
         }
         match result {
             Err(error) => {
@@ -437,9 +435,9 @@ where
             // What a burst has left behind.
             if self.streams.capacity() > 4 * KEPT {
                 self.streams.shrink_to(KEPT);
-                self.calls.shrink(KEPT);
-                self.auths.shrink(KEPT);
             }
+            self.calls.shrink(KEPT);
+            self.auths.shrink(KEPT);
         }
         Some(stream)
     }
@@ -458,7 +456,7 @@ where
 
     /// Forgets a stream; says whether the client had sent everything.
     fn remove(&mut self, traffic: &mut Traffic, id: u32) -> Option<bool> {
-        let stream = self.forget(id)?;
+        let stream = self.streams.get(&id)?;
         if let Some(parked) = &stream.parked {
             traffic.used(parked.charged);
             self.auths.remove(parked.place);
@@ -466,7 +464,7 @@ where
         if let Some(place) = stream.place {
             self.calls.remove(place);
         }
-        Some(stream.ended)
+        self.forget(id).map(|stream| stream.ended)
     }
 
     /// Sends on what was waiting for a window; `None` if there is nothing.
