@@ -1,0 +1,153 @@
+//! The receiver: a thread that reads, a task that delivers.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use headwater_core::telemetry::ReceiverInstruments;
+use headwater_core::{
+    Component, ComponentError, Host, Outputs, Receiver, Settings, Signal, Task, Worker,
+};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::checkpoint::{CheckpointError, Journal, Record};
+use crate::config::FilelogConfig;
+use crate::delivery::{Delivery, Shared};
+use crate::reader::{Reader, ReaderSettings};
+use crate::watch::Waker;
+
+/// What of the time to shut down is left for the last positions to be written.
+const RESERVE: Duration = Duration::from_millis(200);
+
+struct Running {
+    shared: Arc<Shared>,
+    delivery: Task,
+    reader_ended: oneshot::Receiver<()>,
+}
+
+pub(crate) struct FilelogReceiver {
+    settings: Settings,
+    config: FilelogConfig,
+    outputs: Outputs,
+    running: Mutex<Option<Running>>,
+}
+
+impl FilelogReceiver {
+    pub(crate) fn new(settings: Settings, config: FilelogConfig, outputs: Outputs) -> Self {
+        Self {
+            settings,
+            config,
+            outputs,
+            running: Mutex::default(),
+        }
+    }
+
+    /// The journal, if there is to be one and can be.
+    fn journal(&self) -> Result<(Option<Journal>, BTreeMap<u64, Record>), ComponentError> {
+        let checkpoints = &self.config.checkpoints;
+        if !checkpoints.enabled {
+            return Ok((None, BTreeMap::new()));
+        }
+        let id = self.settings.id.to_string();
+        match Journal::open(&checkpoints.directory, &id, checkpoints.fsync) {
+            Ok((journal, records)) => Ok((Some(journal), records)),
+            Err(error @ CheckpointError::InUseHere(_)) => {
+                // A reload that is told so stops the old receiver before it starts this one.
+                let busy = std::io::Error::new(std::io::ErrorKind::ResourceBusy, error);
+                Err(ComponentError::with_source("open the positions", busy))
+            }
+            Err(error) => {
+                let cause = std::error::Error::source(&error).map(ToString::to_string);
+                tracing::warn!(
+                    parent: &self.settings.span,
+                    error = %error,
+                    cause = cause.unwrap_or_default(),
+                    hint = "set checkpoints::directory to a folder that can be written to",
+                    "Positions are kept in memory only: a restart begins as start_at says"
+                );
+                Ok((None, BTreeMap::new()))
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Component for FilelogReceiver {
+    async fn start(&self, host: &Host) -> Result<(), ComponentError> {
+        let Some(output) = self.outputs.get(Signal::Logs) else {
+            return Ok(());
+        };
+        let waker = Waker::new()
+            .map_err(|error| ComponentError::with_source("make the reader's waker", error))?;
+        let (journal, records) = self.journal()?;
+        let shared = Arc::new(Shared::new(waker));
+        let (parcels, receiver) = mpsc::channel(1);
+        let delivery = Delivery {
+            output: Arc::clone(output),
+            retry: self.config.retry_on_failure.clone(),
+            instruments: ReceiverInstruments::new(&self.settings, ""),
+            account: self.settings.account.clone(),
+            shared: Arc::clone(&shared),
+            span: self.settings.span.clone(),
+        };
+        let reader = Reader::new(ReaderSettings {
+            config: self.config.clone(),
+            settings: self.settings.clone(),
+            budget: host.budget().clone(),
+            shared: Arc::clone(&shared),
+            parcels,
+            journal,
+            records,
+        });
+        let (ended, reader_ended) = oneshot::channel();
+        std::thread::Builder::new()
+            .name("file_log".to_owned())
+            .spawn(move || {
+                reader.run();
+                // Nobody waits any more if the time to shut down is over.
+                ended.send(()).ok();
+            })
+            .map_err(|error| ComponentError::with_source("start the reader", error))?;
+        let running = Running {
+            shared,
+            delivery: host.spawn(Worker::Current, delivery.run(receiver)),
+            reader_ended,
+        };
+        *self.running.lock().unwrap_or_else(PoisonError::into_inner) = Some(running);
+        Ok(())
+    }
+
+    async fn shutdown(&self, deadline: Instant) -> Result<(), ComponentError> {
+        let running = self
+            .running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let Some(running) = running else {
+            return Ok(());
+        };
+        running.shared.stop.store(true, Ordering::Release);
+        running.shared.waker.wake();
+        let mut ended = running.reader_ended;
+        let early = deadline.checked_sub(RESERVE).unwrap_or(deadline);
+        if tokio::time::timeout_at(early.into(), &mut ended)
+            .await
+            .is_ok()
+        {
+            running.delivery.join().await;
+            return Ok(());
+        }
+        // What is in hand was not taken: it is read again after the restart.
+        running.delivery.abort();
+        running.delivery.join().await;
+        let late = tokio::time::timeout_at((deadline + RESERVE).into(), ended);
+        match late.await {
+            Ok(_) => Ok(()),
+            Err(_) => Err(ComponentError::new("the reader did not end in time")),
+        }
+    }
+}
+
+impl Receiver for FilelogReceiver {}

@@ -1,0 +1,10 @@
+//! The receiver on real files.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod config;
+mod hostile;
+mod kill;
+mod reading;
+mod restart;
+mod rotation;
+mod support;
