@@ -7,6 +7,7 @@ mod graph;
 mod print_config;
 mod run;
 mod signals;
+mod targets;
 mod validate;
 
 use std::ffi::OsString;
@@ -129,6 +130,7 @@ impl Context {
             Some(Verb::Featuregate(options)) => {
                 featuregate::featuregate(arguments, options, streams)
             }
+            Some(Verb::Targets(options)) => targets::targets(arguments, options, streams),
         }
     }
 }

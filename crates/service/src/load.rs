@@ -16,6 +16,8 @@ use headwater_core::{BuildInfo, ComponentId, ComponentKind, Registry};
 use crate::gates::Gates;
 use crate::telemetry::TelemetryConfig;
 
+pub(crate) use web::fetch_document;
+
 /// Where a configuration comes from; asked again at every reload.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Source {

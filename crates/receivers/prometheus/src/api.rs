@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use headwater_discovery::Health;
 use headwater_prometheus::Labels;
 use headwater_transport::http::{Handler, Request, Response};
 use http::request::Parts;
@@ -49,11 +50,17 @@ impl Api {
         let mut active_targets = Vec::new();
         let mut dropped_targets = Vec::new();
         let mut counts = BTreeMap::new();
+        let mut discoveries = Vec::new();
         let jobs = self.targets.jobs();
         for job in jobs
             .iter()
             .filter(|job| pool.is_empty() || *job.job == pool)
         {
+            discoveries.extend(
+                job.discoveries
+                    .iter()
+                    .map(|health| show_health(job, health)),
+            );
             if active {
                 active_targets.extend(job.active.iter().map(|target| show(target)));
             }
@@ -66,6 +73,8 @@ impl Api {
             "activeTargets": active_targets,
             "droppedTargets": dropped_targets,
             "droppedTargetCounts": counts,
+            // Not Prometheus's: how old the last good list of a discovery is.
+            "discoveries": discoveries,
         })
     }
 }
@@ -106,6 +115,17 @@ fn show(state: &TargetState) -> Value {
 
 fn show_dropped(job: &JobTargets, dropped: &Labels) -> Value {
     json!({ "discoveredLabels": labels(dropped.iter()), "scrapePool": &*job.job })
+}
+
+fn show_health(job: &JobTargets, health: &Health) -> Value {
+    let status = health.status();
+    json!({
+        "scrapePool": &*job.job,
+        "name": status.name,
+        "targets": status.targets,
+        "ageSeconds": status.succeeded.map(|then| then.elapsed().as_secs()),
+        "lastError": status.error.unwrap_or_default(),
+    })
 }
 
 fn labels<'a>(labels: impl Iterator<Item = (&'a str, &'a str)>) -> Value {

@@ -50,6 +50,8 @@ pub(crate) struct Cache {
     last: u32,
     /// The series that the last scrape began with.
     first: u32,
+    /// How many series this scrape has shown.
+    seen: usize,
     /// How many series are live, and how many of those were seen in this scrape.
     live: usize,
     live_seen: usize,
@@ -77,6 +79,7 @@ impl Cache {
         self.scrape = self.scrape.wrapping_add(1).max(1);
         self.last = NONE;
         self.live_seen = 0;
+        self.seen = 0;
     }
 
     /// The configuration has changed: every series is translated anew when it is seen next.
@@ -284,6 +287,7 @@ impl Cache {
             return true;
         }
         series.seen = scrape;
+        self.seen += 1;
         self.live_seen += usize::from(series.live);
         false
     }
@@ -343,15 +347,21 @@ impl Cache {
 
     /// Forgets what this scrape has not shown.
     pub(crate) fn sweep(&mut self) {
+        if self.seen != self.series.len() {
+            self.sweep_series();
+        }
+        if self.scrape.is_multiple_of(FAMILY_MEMORY) {
+            self.families
+                .forget(self.scrape.saturating_sub(FAMILY_MEMORY));
+        }
+    }
+
+    fn sweep_series(&mut self) {
         for at in 0..self.series.places() {
             let series = &self.series[at];
             if series.role != Role::Vacant && series.seen != self.scrape {
                 self.remove(at);
             }
-        }
-        if self.scrape.is_multiple_of(FAMILY_MEMORY) {
-            self.families
-                .forget(self.scrape.saturating_sub(FAMILY_MEMORY));
         }
         if self.series.len() == 0 {
             self.series.shrink();

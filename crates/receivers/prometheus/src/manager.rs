@@ -218,13 +218,15 @@ impl Manager {
             Some(before) if before.job.discovery == job.discovery => before.with_job(job, client),
             before => {
                 self.generation += 1;
+                let health = |discovery: &Box<dyn Discovery>| discovery.health();
+                let healths = new.discoveries.iter().filter_map(health).collect();
                 let tasks = new
                     .discoveries
                     .into_iter()
                     .enumerate()
                     .map(|(at, discovery)| self.discover(&job, at, discovery))
                     .collect();
-                JobState::new(job, client, self.generation, tasks, before)
+                JobState::new(job, client, self.generation, tasks, healths, before)
             }
         }
     }
@@ -394,7 +396,7 @@ impl Manager {
                 .into_iter()
                 .map(|(_, running)| Arc::clone(&running.state))
                 .collect();
-            self.targets.set(job.found.list(name, active));
+            self.targets.set(job.list(active));
         }
     }
 

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use headwater_discovery::Health;
 use headwater_prometheus::Labels;
 use headwater_prometheus::scrape_config::Target;
 
@@ -89,6 +90,8 @@ pub(crate) struct JobTargets {
     pub(crate) dropped: Vec<Labels>,
     /// How many were dropped in all.
     pub(crate) dropped_count: usize,
+    /// How the job's discoveries go.
+    pub(crate) discoveries: Vec<Health>,
 }
 
 impl Targets {

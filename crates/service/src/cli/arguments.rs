@@ -65,6 +65,46 @@ pub(super) enum Verb {
     Graph(Graph),
     /// Prints feature gates
     Featuregate(Featuregate),
+    /// Asks a running collector for the targets of its prometheus receiver
+    Targets(Targets),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Targets {
+    /// Where the receiver's api_server is
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:9090")]
+    pub(super) url: String,
+
+    /// Which targets
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) state: TargetState,
+
+    /// Shows labels before relabelling, too
+    #[arg(long)]
+    pub(super) discovered: bool,
+
+    /// Prints the answer as it is
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+pub(super) enum TargetState {
+    #[default]
+    Any,
+    Active,
+    /// Those that relabelling drops
+    Dropped,
+}
+
+impl TargetState {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Any => "any",
+            Self::Active => "active",
+            Self::Dropped => "dropped",
+        }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -24,10 +24,15 @@ pub(super) struct Web;
 
 impl Fetch for Web {
     fn fetch(&self, url: &str) -> Result<String, String> {
-        // The caller may stand in a runtime, where another one cannot be waited for.
-        thread::scope(|scope| scope.spawn(|| fetch(url)).join())
-            .unwrap_or_else(|_| Err("the request broke off".to_owned()))
+        fetch_document(url)
     }
+}
+
+/// The document at `url`.
+pub(crate) fn fetch_document(url: &str) -> Result<String, String> {
+    // The caller may stand in a runtime, where another one cannot be waited for.
+    thread::scope(|scope| scope.spawn(|| fetch(url)).join())
+        .unwrap_or_else(|_| Err("the request broke off".to_owned()))
 }
 
 fn fetch(url: &str) -> Result<String, String> {

@@ -57,6 +57,7 @@ fn help_names_every_command() {
         "print-config",
         "graph",
         "featuregate",
+        "targets",
     ] {
         assert!(help.contains(verb), "{help}");
     }
@@ -332,4 +333,17 @@ fn a_gate_allows_a_configuration_without_pipelines() {
         "--config",
         config,
     ]);
+}
+
+#[test]
+fn targets_says_where_nobody_answers() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .unwrap()
+        .port();
+    let url = format!("--url=http://127.0.0.1:{port}");
+    let (code, out, err) = command(&Journal::default(), &["targets", &url]);
+    assert_eq!((code, out.as_str()), (1, ""));
+    assert!(err.contains("/api/v1/targets?state=any"), "{err}");
+    assert!(err.contains("api_server"), "{err}");
 }

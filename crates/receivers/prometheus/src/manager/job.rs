@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use headwater_core::Task;
-use headwater_discovery::TargetGroup;
+use headwater_discovery::{Health, TargetGroup};
 use headwater_prometheus::Labels;
 use headwater_prometheus::scrape_config::{Built, Job, Target};
 use headwater_prometheus_http::HttpClient;
@@ -20,6 +20,7 @@ pub(super) struct JobState {
     pub(super) client: Result<HttpClient, String>,
     pub(super) generation: u64,
     tasks: Vec<Task>,
+    healths: Vec<Health>,
     /// What each discovery has found, by source.
     groups: Vec<BTreeMap<Arc<str>, TargetGroup>>,
     /// Which discoveries have reported.
@@ -43,6 +44,7 @@ impl JobState {
         client: Result<HttpClient, String>,
         generation: u64,
         tasks: Vec<Task>,
+        healths: Vec<Health>,
         before: Option<Self>,
     ) -> Self {
         let found = before.map_or_else(Found::default, |before| {
@@ -57,6 +59,7 @@ impl JobState {
             groups: tasks.iter().map(|_| BTreeMap::new()).collect(),
             reported: vec![false; tasks.len()],
             tasks,
+            healths,
             found,
             problems: HashSet::new(),
         }
@@ -127,6 +130,17 @@ impl JobState {
         found
     }
 
+    /// What the list of targets shows of the job.
+    pub(super) fn list(&self, active: Vec<Arc<TargetState>>) -> JobTargets {
+        JobTargets {
+            job: Arc::clone(&self.job.name),
+            active,
+            dropped: self.found.dropped.clone(),
+            dropped_count: self.found.dropped_count,
+            discoveries: self.healths.clone(),
+        }
+    }
+
     /// Ends its discoveries.
     pub(super) fn end(self) {
         self.tasks.iter().for_each(Task::abort);
@@ -140,14 +154,5 @@ impl Found {
         let number = self.targets.len();
         (limit > 0 && number as u64 > limit)
             .then(|| format!("target_limit exceeded (number of targets: {number}, limit: {limit})"))
-    }
-
-    pub(super) fn list(&self, job: &Arc<str>, active: Vec<Arc<TargetState>>) -> JobTargets {
-        JobTargets {
-            job: Arc::clone(job),
-            active,
-            dropped: self.dropped.clone(),
-            dropped_count: self.dropped_count,
-        }
     }
 }
