@@ -34,6 +34,11 @@ enum Wire {
 pub(crate) struct Activity(Arc<AtomicBool>);
 
 impl Activity {
+    #[cfg(test)]
+    pub(crate) fn mark(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
     /// Whether bytes arrived since the last call.
     pub(crate) fn take(&self) -> bool {
         self.0.swap(false, Ordering::Relaxed)

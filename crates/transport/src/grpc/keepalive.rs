@@ -64,3 +64,83 @@ impl KeepAlive {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(permit_without_stream: bool) -> ClientKeepAlive {
+        ClientKeepAlive {
+            time: Duration::from_secs(30),
+            timeout: Duration::from_secs(5),
+            permit_without_stream,
+        }
+    }
+
+    async fn due(keepalive: &mut KeepAlive, busy: bool, within: u64) -> Option<Due> {
+        let next = std::future::poll_fn(|cx| match keepalive.poll(cx, busy) {
+            Some(due) => std::task::Poll::Ready(due),
+            None => std::task::Poll::Pending,
+        });
+        tokio::time::timeout(Duration::from_secs(within), next)
+            .await
+            .ok()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_silent_server_is_pinged_and_given_up_when_it_stays_silent() {
+        let mut keepalive = KeepAlive::new(settings(false), Activity::default());
+        assert!(due(&mut keepalive, true, 29).await.is_none());
+        assert!(matches!(
+            due(&mut keepalive, true, 2).await,
+            Some(Due::Ping)
+        ));
+        assert!(due(&mut keepalive, true, 4).await.is_none());
+        assert!(matches!(
+            due(&mut keepalive, true, 2).await,
+            Some(Due::Close)
+        ));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_answers_or_sends_anything_is_kept() {
+        let activity = Activity::default();
+        let mut keepalive = KeepAlive::new(settings(false), activity.clone());
+        for _ in 0..10 {
+            assert!(matches!(
+                due(&mut keepalive, true, 31).await,
+                Some(Due::Ping)
+            ));
+            activity.mark();
+            // Heard of at the end of the timeout; another wait begins.
+            assert!(due(&mut keepalive, true, 6).await.is_none());
+        }
+        for _ in 0..10 {
+            activity.mark();
+            assert!(due(&mut keepalive, true, 30).await.is_none());
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_requests_nobody_is_pinged_unless_permitted() {
+        let mut keepalive = KeepAlive::new(settings(false), Activity::default());
+        assert!(due(&mut keepalive, false, 3600).await.is_none());
+        let mut keepalive = KeepAlive::new(settings(true), Activity::default());
+        assert!(matches!(
+            due(&mut keepalive, false, 31).await,
+            Some(Due::Ping)
+        ));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_is_pinged_more_often_than_every_ten_seconds() {
+        let mut hasty = settings(true);
+        hasty.time = Duration::from_millis(1);
+        let mut keepalive = KeepAlive::new(hasty, Activity::default());
+        assert!(due(&mut keepalive, true, 9).await.is_none());
+        assert!(matches!(
+            due(&mut keepalive, true, 2).await,
+            Some(Due::Ping)
+        ));
+    }
+}

@@ -178,3 +178,116 @@ impl Timers {
         (!alive).then_some(Due::Ping)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::task::Poll;
+
+    use super::*;
+    use crate::http2::Limits;
+
+    const HOUR: u64 = 3600;
+
+    fn traffic() -> Traffic {
+        Traffic::new(Limits {
+            server: true,
+            stream_window: 1000,
+            window: 1000,
+            max_frame: 16 << 10,
+            max_headers: 1000,
+            max_streams: 0,
+        })
+    }
+
+    fn options() -> ServerOptions {
+        ServerOptions {
+            // Not what these tests are about.
+            handshake_timeout: Duration::MAX,
+            ..ServerOptions::default()
+        }
+    }
+
+    fn seconds(count: u64) -> Duration {
+        Duration::from_secs(count)
+    }
+
+    /// What is due next, and after how many seconds.
+    async fn next(
+        timers: &mut Timers,
+        idle_since: Option<Instant>,
+        alarm: Option<Instant>,
+    ) -> (&'static str, u64) {
+        let since = Instant::now();
+        let mut traffic = traffic();
+        let due =
+            std::future::poll_fn(
+                |cx| match timers.poll(cx, idle_since, alarm, &mut traffic) {
+                    Some(due) => Poll::Ready(due),
+                    None => Poll::Pending,
+                },
+            );
+        let due = match tokio::time::timeout(seconds(10 * HOUR), due).await {
+            Ok(Due::Streams(_)) => "streams",
+            Ok(Due::Ping) => "ping",
+            Ok(Due::Told) => "told",
+            Ok(Due::GoAway(reason) | Due::Close(reason)) => reason,
+            Err(_) => "nothing",
+        };
+        (due, since.elapsed().as_secs())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_silent_client_is_pinged_and_given_up() {
+        let mut timers = Timers::new(&options(), Activity::default());
+        assert_eq!(next(&mut timers, None, None).await, ("ping", 2 * HOUR));
+        let end = ("a keepalive ping was not answered", 20);
+        assert_eq!(next(&mut timers, None, None).await, end);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn idleness_is_counted_from_the_end_of_the_last_request() {
+        let options = ServerOptions {
+            max_connection_idle: Some(seconds(60)),
+            ..options()
+        };
+        let mut timers = Timers::new(&options, Activity::default());
+        let start = Instant::now();
+        // A request that ended after 50 s.
+        let ended = start + seconds(50);
+        let idle = next(&mut timers, Some(ended), None).await;
+        assert_eq!(idle, ("max_connection_idle", 110));
+        // While there is one, it does not count.
+        let mut timers = Timers::new(&options, Activity::default());
+        assert_eq!(next(&mut timers, None, None).await, ("ping", 2 * HOUR));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn age_asks_the_client_to_leave_and_grace_ends_the_patience() {
+        let options = ServerOptions {
+            max_connection_age: Some(seconds(100)),
+            max_connection_age_grace: Some(seconds(30)),
+            ..options()
+        };
+        let mut timers = Timers::new(&options, Activity::default());
+        let (due, after) = next(&mut timers, None, None).await;
+        assert_eq!(due, "max_connection_age");
+        assert!((90..=110).contains(&after), "{after}");
+        timers.asked(Instant::now());
+        assert_eq!(next(&mut timers, None, None).await, ("told", 1));
+        let end = ("max_connection_age_grace", 29);
+        assert_eq!(next(&mut timers, None, None).await, end);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn settings_must_come_in_time_and_streams_have_an_alarm() {
+        let options = ServerOptions {
+            handshake_timeout: seconds(20),
+            ..options()
+        };
+        let mut timers = Timers::new(&options, Activity::default());
+        let alarm = Instant::now() + seconds(5);
+        assert_eq!(next(&mut timers, None, Some(alarm)).await, ("streams", 5));
+        let end = ("the client has sent no settings", 15);
+        assert_eq!(next(&mut timers, None, None).await, end);
+    }
+}
