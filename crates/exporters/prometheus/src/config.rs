@@ -1,0 +1,162 @@
+//! What the user writes.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use headwater_core::config::{Config, Optional, Validation};
+use headwater_exporting::SendingQueueConfig;
+use headwater_prometheus::translate::{
+    LabelRule, NameError, Options, ResourceLabels, Strategy, label_name,
+};
+use headwater_transport::config::HttpServerConfig;
+
+/// Configuration of the `prometheus` exporter. Source: Go `prometheusexporter.Config`.
+#[derive(Debug, Clone, Config)]
+#[config(validate = Self::check)]
+pub struct PrometheusConfig {
+    /// The keys of every HTTP server. `endpoint` is required; the page is `/metrics`.
+    #[config(squash)]
+    pub server: HttpServerConfig,
+    /// What every metric's name begins with; a `_` follows.
+    pub namespace: String,
+    /// Labels of every series.
+    pub const_labels: BTreeMap<String, String>,
+    /// Whether samples carry the time of their point.
+    pub send_timestamps: bool,
+    /// How long a series is shown after its last point.
+    pub metric_expiration: Duration,
+    /// Makes labels of resource attributes.
+    pub resource_to_telemetry_conversion: ResourceToTelemetryConfig,
+    /// Whether OpenMetrics is offered; exemplars and starts are shown there only (and in
+    /// protobuf).
+    pub enable_open_metrics: bool,
+    /// Leaves out the labels of the scope.
+    pub without_scope_info: bool,
+    /// Whether units and types become suffixes of names. Not together with
+    /// `translation_strategy`.
+    pub add_metric_suffixes: bool,
+    /// How names are translated: `UnderscoreEscapingWithSuffixes`,
+    /// `UnderscoreEscapingWithoutSuffixes`, `NoUTF8EscapingWithSuffixes` or `NoTranslation`.
+    pub translation_strategy: Option<TranslationStrategy>,
+    /// A queue before it, which nothing here needs. Off by default.
+    pub sending_queue: Optional<SendingQueueConfig>,
+    /// How many series are shown at most; points of further ones are dropped. Headwater's own
+    /// key.
+    pub max_series: u32,
+}
+
+/// `resource_to_telemetry_conversion`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Config)]
+pub struct ResourceToTelemetryConfig {
+    /// Whether all resource attributes become labels of every series.
+    pub enabled: bool,
+    /// But `service.name`, `service.namespace` and `service.instance.id`.
+    pub exclude_service_attributes: bool,
+}
+
+/// How names are translated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Config)]
+pub enum TranslationStrategy {
+    /// Names of `[a-zA-Z0-9:_]` with suffixes of unit and type.
+    #[default]
+    #[config(rename = "UnderscoreEscapingWithSuffixes")]
+    UnderscoreEscapingWithSuffixes,
+    /// Names of `[a-zA-Z0-9:_]`.
+    #[config(rename = "UnderscoreEscapingWithoutSuffixes")]
+    UnderscoreEscapingWithoutSuffixes,
+    /// Names as they are, with suffixes.
+    #[config(rename = "NoUTF8EscapingWithSuffixes")]
+    NoUtf8EscapingWithSuffixes,
+    /// Names as they are.
+    #[config(rename = "NoTranslation")]
+    NoTranslation,
+}
+
+impl Default for PrometheusConfig {
+    fn default() -> Self {
+        Self {
+            server: HttpServerConfig::new(""),
+            namespace: String::new(),
+            const_labels: BTreeMap::new(),
+            send_timestamps: false,
+            metric_expiration: Duration::from_secs(300),
+            resource_to_telemetry_conversion: ResourceToTelemetryConfig::default(),
+            enable_open_metrics: false,
+            without_scope_info: false,
+            add_metric_suffixes: true,
+            translation_strategy: None,
+            sending_queue: Optional::Default(SendingQueueConfig::default()),
+            max_series: 1_000_000,
+        }
+    }
+}
+
+impl PrometheusConfig {
+    fn check(&self, v: &mut Validation<'_>) {
+        if self.server.address.endpoint.is_empty() {
+            v.error(
+                "endpoint",
+                "expecting a non-blank address to run the Prometheus metrics handler",
+            )
+            .help("write `endpoint: 0.0.0.0:8889`");
+        }
+        if let Err(error) = self.const_labels() {
+            v.error("const_labels", error.to_string());
+        }
+        if self.translation_strategy.is_some() && !self.add_metric_suffixes {
+            v.error(
+                "add_metric_suffixes",
+                "`add_metric_suffixes` and `translation_strategy` cannot both be given",
+            )
+            .help("`translation_strategy: UnderscoreEscapingWithoutSuffixes` says the same");
+        }
+        if self.max_series == 0 {
+            v.error("max_series", "must be positive");
+        }
+    }
+
+    fn strategy(&self) -> Strategy {
+        match self.translation_strategy {
+            None if self.add_metric_suffixes => Strategy::ESCAPED_WITH_SUFFIXES,
+            None => Strategy::ESCAPED,
+            Some(TranslationStrategy::UnderscoreEscapingWithSuffixes) => {
+                Strategy::ESCAPED_WITH_SUFFIXES
+            }
+            Some(TranslationStrategy::UnderscoreEscapingWithoutSuffixes) => Strategy::ESCAPED,
+            Some(TranslationStrategy::NoUtf8EscapingWithSuffixes) => Strategy::UTF8_WITH_SUFFIXES,
+            Some(TranslationStrategy::NoTranslation) => Strategy::UTF8,
+        }
+    }
+
+    fn const_labels(&self) -> Result<Vec<(String, String)>, NameError> {
+        let rule = if self.strategy().escape {
+            LabelRule::Escape
+        } else {
+            LabelRule::Utf8
+        };
+        self.const_labels
+            .iter()
+            .map(|(name, value)| Ok((label_name(rule, name)?, value.clone())))
+            .collect()
+    }
+
+    /// What the translation does.
+    pub(crate) fn options(&self) -> Options {
+        let resource = &self.resource_to_telemetry_conversion;
+        Options {
+            namespace: self.namespace.clone(),
+            strategy: self.strategy(),
+            // Names that cannot be used have been reported.
+            external_labels: self.const_labels().unwrap_or_default(),
+            scope_labels: !self.without_scope_info,
+            resource_labels: if resource.enabled {
+                ResourceLabels::All {
+                    except_service: resource.exclude_service_attributes,
+                }
+            } else {
+                ResourceLabels::None
+            },
+            ..Options::default()
+        }
+    }
+}
