@@ -3,7 +3,7 @@
 //! * [`objects`]: the few fields of an object that anybody here needs.
 //! * [`store`]: objects of a kind, kept up to date by a watch that everybody in the process shares.
 //! * [`labels`]: from an object to a group of targets, without knowing where objects come from.
-//! * [`KubernetesDiscovery`]: `kubernetes_sd_configs`.
+//! * [`KubernetesDiscovery`] is `kubernetes_sd_configs`.
 //!
 //! The feature `kubeconfig` reads kubeconfig files; in a cluster it is not needed. The feature `testing`
 //! has an API server for tests.

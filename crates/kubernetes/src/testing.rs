@@ -3,6 +3,11 @@
 //! It knows the kinds that discovery reads, label and field selectors, pages, bookmarks, versions that
 //! have been forgotten (410) and metadata on its own. Objects are JSON as `kubectl get -o json` prints it.
 
+#![expect(
+    clippy::expect_used,
+    reason = "a test that cannot have its server fails by panicking"
+)]
+
 mod http;
 mod selects;
 mod state;
