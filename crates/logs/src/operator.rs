@@ -1,11 +1,14 @@
 //! The operators: each changes, drops, routes or holds entries.
 
 pub(crate) mod container;
+pub(crate) mod delimited;
 pub(crate) mod edits;
 pub(crate) mod parser;
 pub(crate) mod parsers;
 pub(crate) mod quoted;
 pub(crate) mod recombine;
+pub(crate) mod syslog;
+pub(crate) mod uri;
 
 use std::borrow::Cow;
 use std::fmt;

@@ -7,6 +7,7 @@ use crate::args::Args;
 use crate::expr::{Expr, Template};
 use crate::operator::Transform;
 use crate::operator::container::{Container, Format};
+use crate::operator::delimited::{CsvParser, Header, JsonArrayParser, KeyValueParser};
 use crate::operator::edits::{
     Add, AddValue, AssignKeys, Copy, Flatten, Move, RegexReplace, Remove, Retain, SanitizeUtf8,
     ScopeName, Unquote,
@@ -14,7 +15,10 @@ use crate::operator::edits::{
 use crate::operator::parser::{Embedded, Parse, Parser};
 use crate::operator::parsers::{JsonParser, RegexParser};
 use crate::operator::recombine::{Edge, Recombine};
+use crate::operator::syslog::{Framing, Protocol, SyslogParser};
+use crate::operator::uri::UriParser;
 use crate::program::Action;
+use crate::time::{Layout, Zone};
 use crate::{ByteSize, Field, Value};
 
 /// The bytes of a line, or of joined ones, where nothing else is written.
@@ -26,9 +30,12 @@ const TYPES: &[&str] = &[
     "assign_keys",
     "container",
     "copy",
+    "csv_parser",
     "filter",
     "flatten",
+    "json_array_parser",
     "json_parser",
+    "key_value_parser",
     "move",
     "noop",
     "recombine",
@@ -40,9 +47,11 @@ const TYPES: &[&str] = &[
     "sanitize_utf8",
     "scope_name_parser",
     "severity_parser",
+    "syslog_parser",
     "time_parser",
     "trace_parser",
     "unquote",
+    "uri_parser",
 ];
 
 /// Builds the operator of that type; `None` after an error.
@@ -89,6 +98,17 @@ pub(super) fn action(
             let parse_ints = args.or("parse_ints", false);
             parser(args, JsonParser { parse_ints })?
         }
+        "json_array_parser" => {
+            let header = args
+                .get::<String>("header")
+                .filter(|header| !header.is_empty());
+            let header = header.map(|header| header.split(',').map(str::to_owned).collect());
+            parser(args, JsonArrayParser { header })?
+        }
+        "key_value_parser" => key_value_parser(args)?,
+        "csv_parser" => csv_parser(args)?,
+        "syslog_parser" => syslog_parser(args)?,
+        "uri_parser" => parser(args, UriParser)?,
         "time_parser" => transform(steps::time(args)?),
         "severity_parser" => transform(steps::severity(args)?),
         "trace_parser" => transform(steps::trace(args)?),
@@ -242,6 +262,146 @@ fn regex_parser(args: &mut Args<'_, '_, '_>, builder: &mut Builder) -> Option<Ac
             slot,
         },
     )
+}
+
+fn key_value_parser(args: &mut Args<'_, '_, '_>) -> Option<Action> {
+    let default = |text: String, default: &str| {
+        if text.is_empty() {
+            default.to_owned()
+        } else {
+            text
+        }
+    };
+    let delimiter = default(args.or("delimiter", String::new()), "=");
+    let pair_delimiter = default(args.or("pair_delimiter", String::new()), " ");
+    if delimiter == pair_delimiter {
+        args.refuse("", "delimiter and pair_delimiter cannot be the same value");
+    }
+    parser(
+        args,
+        KeyValueParser {
+            delimiter,
+            pair_delimiter,
+        },
+    )
+}
+
+/// A delimiter of one character.
+fn delimiter(args: &mut Args<'_, '_, '_>, key: &'static str, default: char) -> char {
+    let text = args.or(key, String::new());
+    let mut chars = text.chars();
+    match (chars.next(), chars.next()) {
+        (None, _) => default,
+        (Some(c), None) => c,
+        _ => {
+            args.refuse(
+                key,
+                format!("invalid '{key}': '{text}' is more than one character"),
+            );
+            default
+        }
+    }
+}
+
+fn csv_parser(args: &mut Args<'_, '_, '_>) -> Option<Action> {
+    let field = delimiter(args, "delimiter", ',');
+    let header_delimiter = delimiter(args, "header_delimiter", field);
+    let names = args.or("header", String::new());
+    let attribute = args.or("header_attribute", String::new());
+    let header = match (names.is_empty(), attribute.is_empty()) {
+        (false, true) => {
+            let names: Vec<_> = names.split(header_delimiter).map(str::to_owned).collect();
+            Header::Names(names)
+        }
+        (true, false) => Header::Attribute(attribute, header_delimiter),
+        (true, true) => {
+            args.refuse("", "missing required field 'header' or 'header_attribute'");
+            return None;
+        }
+        (false, false) => {
+            args.refuse(
+                "",
+                "only one header parameter can be set: 'header' or 'header_attribute'",
+            );
+            return None;
+        }
+    };
+    let (lazy_quotes, ignore_quotes) = (
+        args.or("lazy_quotes", false),
+        args.or("ignore_quotes", false),
+    );
+    if lazy_quotes && ignore_quotes {
+        args.refuse(
+            "ignore_quotes",
+            "only one of 'ignore_quotes' or 'lazy_quotes' can be true",
+        );
+    }
+    parser(
+        args,
+        CsvParser {
+            header,
+            delimiter: field,
+            lazy_quotes,
+            ignore_quotes,
+        },
+    )
+}
+
+fn syslog_parser(args: &mut Args<'_, '_, '_>) -> Option<Action> {
+    let protocol = match args.required::<String>("protocol")?.to_lowercase().as_str() {
+        "rfc3164" => Protocol::Rfc3164,
+        "rfc5424" => Protocol::Rfc5424,
+        other => {
+            args.refuse("protocol", format!("unsupported protocol version: {other}"));
+            return None;
+        }
+    };
+    let location = args.or("location", "UTC".to_owned());
+    let zone = match Zone::named(&location) {
+        Ok(zone) => zone,
+        Err(error) => {
+            args.refuse("location", format!("failed to load location: {error}"));
+            return None;
+        }
+    };
+    let counted = args.or("enable_octet_counting", false);
+    let trailer = args.get::<String>("non_transparent_framing_trailer");
+    let framing = match (counted, trailer.as_deref()) {
+        (false, None) => Framing::None,
+        (true, None) => Framing::OctetCounting,
+        (false, Some("LF")) => Framing::LineFeed,
+        (false, Some("NUL")) => Framing::Nul,
+        (false, Some(other)) => {
+            let message = format!(
+                "invalid non_transparent_framing_trailer '{other}'. Must be either 'LF' or 'NUL'"
+            );
+            args.refuse("non_transparent_framing_trailer", message);
+            Framing::None
+        }
+        (true, Some(_)) => {
+            args.refuse(
+                "",
+                "only one of octet_counting or non_transparent_framing can be enabled",
+            );
+            Framing::None
+        }
+    };
+    if framing != Framing::None && protocol == Protocol::Rfc3164 {
+        args.refuse(
+            "",
+            "octet_counting and non_transparent_framing are only compatible with protocol rfc5424",
+        );
+    }
+    let layout = Layout::gotime("Jan _2 15:04:05").ok()?;
+    let syslog = SyslogParser {
+        protocol,
+        zone,
+        framing,
+        allow_skip_pri: args.or("allow_skip_pri_header", false),
+        max_octets: args.or("max_octets", 8192),
+        layout,
+    };
+    parser(args, syslog)
 }
 
 fn filter(args: &mut Args<'_, '_, '_>) -> Option<Action> {

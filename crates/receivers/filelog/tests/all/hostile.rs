@@ -83,7 +83,7 @@ async fn a_file_nobody_may_read_is_read_once_it_may_be() {
     folder.write("a.log", "secret\n");
     folder.write("b.log", "open\n");
     let path = folder.path("a.log");
-    fs::set_permissions(&path, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
     if fs::File::open(&path).is_ok() {
         // The superuser may read everything.
         return;
