@@ -20,6 +20,9 @@ pub(super) fn problems(rule: &RelabelConfig, names: NameValidation) -> Vec<Probl
     let mut problems = Vec::new();
     let mut add = |key, message| problems.push(Problem { key, message });
     let action = rule.action.as_str();
+    if rule.source_labels.iter().any(|name| name.is_empty()) {
+        add("source_labels", "\"\" is not a valid label name".to_owned());
+    }
     if rule.action == HashMod && rule.modulus == 0 {
         let message = "relabel configuration for hashmod requires non-zero modulus";
         add("modulus", message.to_owned());

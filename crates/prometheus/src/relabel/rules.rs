@@ -149,20 +149,6 @@ impl Rule {
             }
             // The match is the whole text, and so is the first group if there is one.
             let group = |_| Some(&*source);
-            if let Some(target) = self.target_template.constant()
-                && !target.is_empty()
-            {
-                let value = match self.replacement.constant() {
-                    Some(value) => Cow::Borrowed(value),
-                    None if self.replacement.is_first_group() => source,
-                    None => Cow::Owned(self.replacement.expand(group)),
-                };
-                let value = value.into_owned();
-                if self.names.is_valid_label(target) {
-                    labels.set(target, &value);
-                }
-                return;
-            }
             (
                 self.target_template.expand(group),
                 self.replacement.expand(group),
@@ -174,15 +160,22 @@ impl Rule {
     }
 
     fn map(&self, labels: &mut Labels) {
+        let regex = self.matcher.regex();
+        let mut groups = regex.capture_locations();
         let mut mapped = Vec::new();
         for (name, value) in labels.iter() {
-            let Some(captures) = self.matcher.regex().captures(name.as_bytes()) else {
+            // To say no takes far less than to look for groups.
+            if !self.matcher.is_match(name)
+                || regex.captures_read(&mut groups, name.as_bytes()).is_none()
+            {
                 continue;
+            }
+            let group = |index| {
+                groups
+                    .get(index)
+                    .and_then(|(start, end)| name.get(start..end))
             };
-            let new = self
-                .replacement
-                .expand(|index| name.get(captures.get(index)?.range()));
-            mapped.push((new, value.to_owned()));
+            mapped.push((self.replacement.expand(group), value.to_owned()));
         }
         labels.extend(mapped);
     }

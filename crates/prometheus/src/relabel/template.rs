@@ -35,20 +35,6 @@ impl Template {
         Self(parts)
     }
 
-    /// Whether the replacement is the first group and nothing else.
-    pub(super) fn is_first_group(&self) -> bool {
-        matches!(*self.0, [Part::Group(1)])
-    }
-
-    /// The text, if there are no groups in it.
-    pub(super) fn constant(&self) -> Option<&str> {
-        match &*self.0 {
-            [] => Some(""),
-            [Part::Text(text)] => Some(text),
-            _ => None,
-        }
-    }
-
     /// Whether a group must be known to expand it, besides the whole match.
     pub(super) fn needs_groups(&self) -> bool {
         self.0

@@ -212,6 +212,10 @@ fn what_prometheus_refuses_is_refused_with_its_words() {
             "{action: labelmap, replacement: ''}",
             r#""" is invalid 'replacement' for labelmap action"#,
         ),
+        (
+            "{source_labels: [''], target_label: a}",
+            r#""" is not a valid label name"#,
+        ),
         ("{action: dropp}", "did you mean `drop`?"),
         ("{target_label: a, regx: a}", "did you mean `regex`?"),
         (

@@ -190,6 +190,20 @@ impl Authorization {
 impl ProxyConfig {
     fn check(&self, v: &mut Validation<'_>) {
         let url = !self.proxy_url.is_empty();
+        // What is after it may hold a password and is not shown.
+        match self.proxy_url.split_once("://") {
+            Some((scheme, _)) if scheme != "http" => {
+                v.error("proxy_url", format!("{scheme:?} proxies are not supported"))
+                    .help("proxies are spoken to over http; tunnels through them are encrypted");
+            }
+            Some((_, "")) => {
+                v.error("proxy_url", "the URL has no host");
+            }
+            None if self.proxy_url.starts_with(':') => {
+                v.error("proxy_url", "missing protocol scheme");
+            }
+            _ => {}
+        }
         if !self.proxy_connect_header.is_empty() && !self.proxy_from_environment && !url {
             let message = "if proxy_connect_header is configured, proxy_url or \
                            proxy_from_environment must also be configured";

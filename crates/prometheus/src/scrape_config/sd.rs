@@ -22,6 +22,7 @@ pub struct DiscoveryConfigs {
 
 /// An entry of `static_configs`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Config)]
+#[config(validate = Self::check)]
 pub struct StaticConfig {
     /// Hosts with ports.
     pub targets: Vec<Text>,
@@ -132,6 +133,14 @@ impl DiscoveryConfigs {
     }
 }
 
+impl StaticConfig {
+    fn check(&self, v: &mut Validation<'_>) {
+        if self.labels.get("").is_some() {
+            v.error("labels", "\"\" is not a valid label name");
+        }
+    }
+}
+
 impl FileSdConfig {
     fn check(&self, v: &mut Validation<'_>) {
         if self.files.is_empty() {
@@ -173,6 +182,11 @@ impl HttpSdConfig {
             v.error("url", "URL is missing");
         } else if !self.url.starts_with("http://") && !self.url.starts_with("https://") {
             v.error("url", "URL scheme must be 'http' or 'https'");
+        } else if self
+            .url
+            .contains(|c: char| c.is_ascii_control() || c == ' ')
+        {
+            v.error("url", "a URL has no blanks");
         } else if self.url.split('/').nth(2).is_none_or(str::is_empty) {
             v.error("url", "host is missing in URL");
         }

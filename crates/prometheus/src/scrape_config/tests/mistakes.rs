@@ -89,6 +89,19 @@ const CASES: &[(&str, &str)] = &[
         "file_sd_configs: [{files: ['*/a.yml']}]",
         "is not valid for file discovery",
     ),
+    (
+        "proxy_url: 'socks5://a:1'",
+        "\"socks5\" proxies are not supported",
+    ),
+    ("proxy_url: ':'", "missing protocol scheme"),
+    (
+        "static_configs: [{labels: {'': a}}]",
+        "\"\" is not a valid label name",
+    ),
+    (
+        "http_sd_configs: [{url: 'http://a b'}]",
+        "a URL has no blanks",
+    ),
     ("http_sd_configs: [{}]", "URL is missing"),
     (
         "http_sd_configs: [{url: 'ftp://a'}]",
