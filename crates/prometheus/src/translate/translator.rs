@@ -1,7 +1,7 @@
 //! [`Translator`]: a batch in, requests out.
 
 use headwater_core::pdata::Payload;
-use headwater_core::pdata::view::{ResourceMetrics, ScopeMetrics};
+use headwater_core::pdata::view::{InstrumentationScope, Resource, ResourceMetrics, ScopeMetrics};
 use headwater_core::pdata::wire::WireType;
 
 use super::cache::{Cache, NONE, Source};
@@ -143,21 +143,21 @@ impl Translator {
         }
         // The number of a field that once held the scopes counts if the new one is not there.
         let current = Walk::new(entry).messages(2).next().is_some();
+        let resource = ResourceMetrics::new(entry).resource();
         let mut newest = 0;
         for scope in Walk::new(entry).messages(if current { 2 } else { 1000 }) {
-            newest = newest.max(self.scope(entry, scope, identity, outcome));
+            newest = newest.max(self.scope(resource, scope, identity, outcome));
         }
         if self.options.target_info && newest != 0 {
-            self.target_info(entry, identity, newest);
+            self.target_info(resource, identity, newest);
         }
     }
 
-    fn target_info(&mut self, entry: &[u8], identity: Fingerprint, newest: u64) {
+    fn target_info(&mut self, resource: Resource<'_>, identity: Fingerprint, newest: u64) {
         let identity = self.cache.seeds.add(identity, b"target_info");
         let series = if let Some(Source::One(series)) = self.cache.source(identity) {
             *series
         } else {
-            let resource = ResourceMetrics::new(entry).resource();
             let series = match target_info_labels(&self.options, resource) {
                 Ok(Some(labels)) => {
                     let name = labels.get("__name__").to_owned();
@@ -182,7 +182,7 @@ impl Translator {
     /// Returns the newest time of its points, in nanoseconds.
     fn scope(
         &mut self,
-        entry: &[u8],
+        resource: Resource<'_>,
         scope: &[u8],
         mut identity: Fingerprint,
         outcome: &mut Outcome,
@@ -190,11 +190,13 @@ impl Translator {
         for bytes in Walk::new(scope).messages(1) {
             identity = self.cache.seeds.add(identity, bytes);
         }
+        // Found once: it may stand behind thousands of metrics.
+        let from = (resource, ScopeMetrics::new(scope).scope());
         let mut newest = 0;
         let mut data = Vec::new();
         for metric in Walk::new(scope).messages(2) {
             let header = Header::read(metric, std::mem::take(&mut self.identity), data);
-            newest = newest.max(self.metric(entry, scope, &header, identity, outcome));
+            newest = newest.max(self.metric(from, &header, identity, outcome));
             self.identity = header.identity;
             data = header.data;
         }
@@ -203,8 +205,7 @@ impl Translator {
 
     fn metric(
         &mut self,
-        entry: &[u8],
-        scope: &[u8],
+        (resource, scope): (Resource<'_>, InstrumentationScope<'_>),
         header: &Header<'_>,
         identity: Fingerprint,
         outcome: &mut Outcome,
@@ -238,8 +239,8 @@ impl Translator {
         }
         let cx = Context {
             options: &self.options,
-            resource: ResourceMetrics::new(entry).resource(),
-            scope: ScopeMetrics::new(scope).scope(),
+            resource,
+            scope,
             metric: header.metric,
             kind,
             identity: self.cache.seeds.add(identity, &header.identity),
