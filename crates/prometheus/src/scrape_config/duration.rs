@@ -23,6 +23,14 @@ pub enum ParseDurationError {
     /// Not of the form.
     #[error("not a valid duration string: {0:?}")]
     Invalid(String),
+    /// With a unit that does not exist.
+    #[error("unknown unit {unit:?} in duration {text:?}")]
+    Unit {
+        /// The unit.
+        unit: String,
+        /// The text.
+        text: String,
+    },
     /// More than 292 years.
     #[error("duration out of range")]
     OutOfRange,
@@ -83,19 +91,26 @@ impl FromStr for PromDuration {
         while !rest.is_empty() {
             let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
             let (number, after) = rest.split_at(digits);
-            let letters = after.bytes().take_while(u8::is_ascii_lowercase).count();
-            let (unit, after) = after.split_at(letters);
+            let number: u64 = number.parse().map_err(|_| invalid())?;
+            let letters = after.bytes().take_while(|byte| !byte.is_ascii_digit());
+            let (unit, after) = after.split_at(letters.count());
             rest = after;
-            if number.is_empty() {
+            if unit.is_empty() {
                 return Err(invalid());
             }
-            let (_, scale, _) = units
-                .find(|(known, _, _)| *known == unit)
-                .ok_or_else(invalid)?;
+            let known = |(known, ..): &&(&str, u64, bool)| *known == unit;
+            let Some((_, scale, _)) = units.find(known) else {
+                // It stands before one that is smaller, or twice.
+                if UNITS.iter().any(|entry| known(&entry)) {
+                    return Err(invalid());
+                }
+                return Err(ParseDurationError::Unit {
+                    unit: unit.to_owned(),
+                    text: text.to_owned(),
+                });
+            };
             total = number
-                .parse::<u64>()
-                .ok()
-                .and_then(|number| number.checked_mul(*scale))
+                .checked_mul(*scale)
                 .and_then(|more| total.checked_add(more))
                 .filter(|total| *total <= MOST_MILLISECONDS)
                 .ok_or(ParseDurationError::OutOfRange)?;
@@ -184,18 +199,25 @@ mod tests {
         ] {
             assert_eq!(parse(text), Ok(milliseconds), "{text}");
         }
-        for text in ["1", "s", "1s1m", "1m1m", "1.5h", "-1s", "1 m", "1M", "1us"] {
+        let long = "99999999999999999999s";
+        for text in ["1", "s", "1s1m", "1m1m", "-1s", "1m2", long] {
             assert_eq!(
                 parse(text),
                 Err(format!("not a valid duration string: {text:?}"))
             );
         }
+        for (text, unit) in [
+            ("1.5h", "."),
+            ("1 m", " m"),
+            ("1M", "M"),
+            ("1us", "us"),
+            ("1µs", "µs"),
+        ] {
+            let expected = format!("unknown unit {unit:?} in duration {text:?}");
+            assert_eq!(parse(text), Err(expected));
+        }
         assert_eq!(parse(""), Err("empty duration string".to_owned()));
         assert_eq!(parse("300y"), Err("duration out of range".to_owned()));
-        assert_eq!(
-            parse("99999999999999999999s"),
-            Err("duration out of range".to_owned())
-        );
     }
 
     #[test]

@@ -79,7 +79,7 @@ pub enum TargetError {
         interval: String,
     },
     /// A label that must be a boolean is none.
-    #[error("error parsing {what}: invalid syntax {value:?}")]
+    #[error("error parsing {what}: strconv.ParseBool: parsing {value:?}: invalid syntax")]
     Flag {
         /// Which label, in words.
         what: &'static str,
@@ -188,8 +188,11 @@ impl Job {
             "/"
         };
         let (scheme, address) = (labels.get(SCHEME), labels.get(ADDRESS));
-        let mut url = format!("{scheme}://{address}{slash}");
-        escape(&mut url, path, b"$&+,/:;=@-_.~!'()*");
+        let colon = if scheme.is_empty() { "" } else { ":" };
+        let mut url = format!("{scheme}{colon}//");
+        escape(&mut url, address, b"-_.~!$&'()*+,;=:[]<>\"");
+        url.push_str(slash);
+        escape(&mut url, path, b"$&+,/:;=@-_.~");
         let mut mark = '?';
         for (name, values) in params {
             for value in values {

@@ -102,7 +102,7 @@ fn what_cannot_be_scraped_is_an_error() {
         (
             "{target_label: __scrape_native_histograms__, replacement: maybe}",
             "__address__=h",
-            "error parsing scrape native histograms: invalid syntax \"maybe\"",
+            "error parsing scrape native histograms: strconv.ParseBool: parsing \"maybe\": invalid syntax",
         ),
     ] {
         assert_eq!(failure(rules, found), words);
