@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use thiserror::Error;
 
 use super::kind::MetricType;
-use super::names::{escape_label_name, escape_metric_name};
+use super::names::{
+    escape_label_name, escape_metric_name, is_legacy_label_name, is_legacy_metric_name,
+};
 use super::native::NativeHistogram;
 use super::negotiate::ResponseFormat;
 use crate::scrape_config::{NameEscaping, ScrapeProtocol};
@@ -105,7 +107,8 @@ pub struct EncodeError {
     pub kind: MetricType,
 }
 
-/// Writes the families of one body.
+/// Writes the families of one body. Only names that need it are escaped: with the scheme `dots`, too,
+/// underscores stay as they are in a name without dots.
 ///
 /// ```
 /// use headwater_prometheus::exposition::{
@@ -155,7 +158,11 @@ impl Encoder {
         metrics: impl IntoIterator<Item = MetricPoint<'m>>,
     ) -> Result<(), EncodeError> {
         let start = out.len();
-        let name = escape_metric_name(head.name, self.format.escaping);
+        let name = if is_legacy_metric_name(head.name) {
+            Cow::Borrowed(head.name)
+        } else {
+            escape_metric_name(head.name, self.format.escaping)
+        };
         let head = FamilyHead {
             name: &name,
             ..*head
@@ -186,7 +193,7 @@ impl Encoder {
     }
 
     fn label_name<'n>(&self, name: &'n str) -> Cow<'n, str> {
-        if self.format.escaping == NameEscaping::AllowUtf8 {
+        if self.format.escaping == NameEscaping::AllowUtf8 || is_legacy_label_name(name) {
             return Cow::Borrowed(name);
         }
         escape_label_name(name, self.format.escaping)

@@ -13,9 +13,14 @@ pub(super) fn decode_help(raw: &[u8]) -> Cow<'_, str> {
     decode_with(raw, false)
 }
 
+/// Bytes as text. Nearly all are UTF-8, of which the general way makes more work.
+pub(super) fn text(raw: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(raw).map_or_else(|_| String::from_utf8_lossy(raw), Cow::Borrowed)
+}
+
 fn decode_with(raw: &[u8], quotes: bool) -> Cow<'_, str> {
     let Some(first) = memchr::memchr(b'\\', raw) else {
-        return String::from_utf8_lossy(raw);
+        return text(raw);
     };
     let mut out = Vec::with_capacity(raw.len());
     let mut rest = raw;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::entry::{Exemplar, LabelRef, Source};
-use super::escape::decode;
+use super::escape::{decode, text};
 use super::kind::MetricType;
 use super::number::{parse_go_float, put_openmetrics_float};
 use super::scan::{Piece, Rules, metric_name, skip_blanks};
@@ -100,14 +100,14 @@ impl<'p> Iterator for SeriesLabels<'p> {
                 if let Some((first, rest)) = spans.split_first() {
                     *spans = rest;
                     return Some(LabelRef {
-                        name: String::from_utf8_lossy(&body[first.name.clone()]),
-                        value: String::from_utf8_lossy(&body[first.value.clone()]),
+                        name: text(&body[first.name.clone()]),
+                        value: text(&body[first.value.clone()]),
                     });
                 }
                 let (name, value) = extra.take()?;
                 Some(LabelRef {
                     name: Cow::Borrowed(name),
-                    value: String::from_utf8_lossy(value),
+                    value: text(value),
                 })
             }
         }
