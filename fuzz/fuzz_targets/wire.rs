@@ -3,7 +3,9 @@
 
 use headwater_core::Signal;
 use headwater_core::pdata::validate::{Level, validate};
-use headwater_core::pdata::{Payload, count_items, json, split_bytes, split_items, take_items};
+use headwater_core::pdata::{
+    Payload, count_items, intake, json, split_bytes, split_items, take_items,
+};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
@@ -20,6 +22,13 @@ fuzz_target!(|data: &[u8]| {
         assert!(structure.is_err());
         return;
     };
+
+    let (taken_in, kept) = intake(signal, request.to_vec().into()).expect("what was counted");
+    assert!(kept <= items);
+    assert_eq!(count_items(signal, &taken_in), Ok(kept));
+    if structure.is_ok() {
+        assert!(validate(signal, &taken_in, Level::Structure).is_ok());
+    }
 
     let pieces = split_items(signal, payload.clone(), limit).expect("what was counted splits");
     assert_eq!(pieces.iter().map(|piece| piece.items).sum::<usize>(), items);
@@ -39,5 +48,8 @@ fuzz_target!(|data: &[u8]| {
     let (front, taken) = take_items(signal, &mut rest, limit).expect("what was counted splits");
     assert_eq!(taken, items.min(limit));
     assert_eq!(count_items(signal, &front.to_contiguous()), Ok(taken));
-    assert_eq!(count_items(signal, &rest.to_contiguous()), Ok(items - taken));
+    assert_eq!(
+        count_items(signal, &rest.to_contiguous()),
+        Ok(items - taken)
+    );
 });

@@ -2,6 +2,7 @@
 
 pub mod count;
 pub mod edit;
+pub mod intake;
 pub mod json;
 mod messages;
 pub mod owned;
@@ -13,6 +14,7 @@ pub mod view;
 pub mod wire;
 
 pub use count::count_items;
+pub use intake::intake;
 pub use payload::Payload;
 pub use split::{Piece, split_bytes, split_items, take_items};
 pub use validate::validate;

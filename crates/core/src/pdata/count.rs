@@ -28,13 +28,22 @@ pub(super) const fn is_metric_data(number: u32) -> bool {
 /// # Errors
 /// [`WireError`] if a length, tag or wire type on the way is wrong.
 pub fn count_items(signal: Signal, request: &[u8]) -> Result<usize, WireError> {
+    count_and_look(signal, request, &mut false)
+}
+
+/// As [`count_items`]; says whether the deprecated field is there.
+pub(super) fn count_and_look(
+    signal: Signal,
+    request: &[u8],
+    legacy: &mut bool,
+) -> Result<usize, WireError> {
     let message = Message::request(signal);
     let mut items = 0;
     let mut pos = 0;
     while let Some(resource) = read_field(request, &mut pos)? {
         if resource.number == RESOURCES {
             expect_len(&resource, message)?;
-            items += count_in_resource(signal, resource.bytes(request))?;
+            items += look_in_resource(signal, resource.bytes(request), legacy)?;
         }
     }
     Ok(items)
@@ -55,12 +64,18 @@ fn expect_len(field: &Field, message: Message) -> Result<(), WireError> {
 
 /// Counts the items of one resource entry.
 pub(super) fn count_in_resource(signal: Signal, entry: &[u8]) -> Result<usize, WireError> {
+    look_in_resource(signal, entry, &mut false)
+}
+
+#[inline]
+fn look_in_resource(signal: Signal, entry: &[u8], legacy: &mut bool) -> Result<usize, WireError> {
     let message = Message::resource_entry(signal);
     let mut items = 0;
     let mut pos = 0;
     while let Some(field) = read_field(entry, &mut pos)? {
         if field.number == SCOPES || field.number == LEGACY_SCOPES {
             expect_len(&field, message)?;
+            *legacy |= field.number == LEGACY_SCOPES;
             items += count_in_scope(signal, field.bytes(entry))?;
         }
     }

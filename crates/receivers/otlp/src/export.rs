@@ -1,7 +1,7 @@
 //! From a plain request body to the pipeline: what gRPC and HTTP share.
 
 use bytes::Bytes;
-use headwater_core::pdata::{Payload, count_items};
+use headwater_core::pdata::{Payload, intake};
 use headwater_core::rpc::Code;
 use headwater_core::telemetry::ReceiverInstruments;
 use headwater_core::{Batch, Budget, Context, Outputs, Settings, Signal, Ticket};
@@ -52,7 +52,7 @@ impl Export {
                 format!("no pipeline takes {signal} here"),
             )
         })?;
-        let items = count_items(signal, &body).map_err(|error| {
+        let (body, items) = intake(signal, body).map_err(|error| {
             Status::new(
                 Code::InvalidArgument,
                 format!("request is not valid OTLP: {error}"),

@@ -396,6 +396,11 @@ fn bodies() -> Vec<Case> {
         protobuf("an unknown field", &b"\x7a\x03abc"[..]),
         protobuf("an unknown field in a span", unknown_field_in_span()),
         protobuf("a resource without anything", &b"\x0a\x00"[..]),
+        protobuf("spans in the deprecated field", scopes(&[(1000, "old")])),
+        protobuf(
+            "spans in the deprecated and in today's field",
+            scopes(&[(1000, "old"), (2, "new"), (1000, "old again")]),
+        ),
         protobuf(
             "a wrong wire type in a span",
             span_field(5, WireType::Varint, b"\x01"),
@@ -511,6 +516,16 @@ fn request_with_span(span: &[u8]) -> Vec<u8> {
     length_delimited(1, &length_delimited(2, &length_delimited(2, span)))
 }
 
+/// A resource with scopes in these fields: scope 1 with its name 1, spans 2 with their name 5.
+fn scopes(fields: &[(u32, &str)]) -> Vec<u8> {
+    let scope = |(field, name): &(u32, &str)| {
+        let span = length_delimited(2, &length_delimited(5, name.as_bytes()));
+        let scope = length_delimited(1, &length_delimited(1, name.as_bytes()));
+        length_delimited(*field, &[scope, span].concat())
+    };
+    length_delimited(1, &fields.iter().map(scope).collect::<Vec<_>>().concat())
+}
+
 fn span_bytes(field: u32, content: &[u8]) -> Vec<u8> {
     request_with_span(&length_delimited(field, content))
 }
@@ -577,6 +592,10 @@ fn grpc_cases() -> Vec<Case> {
         message("gRPC: text that should be protobuf", b"hello"),
         message("gRPC: protobuf cut short", &body[..body.len() - 3]),
         message("gRPC: a known field with a wrong wire type", b"\x08\x01"),
+        message(
+            "gRPC: spans in the deprecated field",
+            scopes(&[(1000, "a"), (1000, "b")]),
+        ),
         message("gRPC: a trace id of 15 bytes", span_bytes(1, &[1; 15])),
         message("gRPC: a span id of 7 bytes", span_bytes(2, &[1; 7])),
         message("gRPC: a name that is no UTF-8", span_bytes(5, b"\xff\xfe")),
