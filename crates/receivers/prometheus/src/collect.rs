@@ -223,7 +223,7 @@ impl Collector<'_> {
         }
         self.counts.kept += 1;
         let timestamp = timestamp.filter(|_| self.rules.honor_timestamps);
-        if again && timestamp.is_none() {
+        if timestamp.is_none() && (again || self.cache.see_shared(at)) {
             self.counts.duplicates += 1;
             return None;
         }

@@ -3,35 +3,57 @@
 use headwater_discovery::Discovery;
 use headwater_prometheus::scrape_config::Job;
 
-/// The discoveries that a job's configuration asks for.
-///
-/// # Errors
-/// What cannot be set up.
-pub(crate) fn discoveries(job: &Job, user_agent: &str) -> Result<Vec<Box<dyn Discovery>>, String> {
+/// The discoveries that a job's configuration asks for. One that cannot be set up is logged and left
+/// out, as in Prometheus: the others go on.
+pub(crate) fn discoveries(
+    job: &Job,
+    user_agent: &str,
+    span: &tracing::Span,
+) -> Vec<Box<dyn Discovery>> {
+    let complain = |error: &dyn std::fmt::Display| {
+        tracing::error!(
+            parent: span,
+            job = %job.name,
+            error = %error,
+            "Cannot create service discovery"
+        );
+    };
     let mut all = headwater_discovery::discoveries(&job.discovery, user_agent)
-        .map_err(|error| error.to_string())?;
-    add_kubernetes(job, &mut all)?;
-    Ok(all)
+        .inspect_err(|error| complain(error))
+        .unwrap_or_default();
+    add_kubernetes(job, &mut all, &complain);
+    all
 }
 
 #[cfg(feature = "kubernetes")]
-fn add_kubernetes(job: &Job, all: &mut Vec<Box<dyn Discovery>>) -> Result<(), String> {
+fn add_kubernetes(
+    job: &Job,
+    all: &mut Vec<Box<dyn Discovery>>,
+    complain: &dyn Fn(&dyn std::fmt::Display),
+) {
     use headwater_kubernetes::{KubernetesDiscovery, Options};
     for config in &job.discovery.kubernetes_sd_configs {
-        let options = Options::try_from(config).map_err(|error| error.to_string())?;
-        let discovery = KubernetesDiscovery::new(options).map_err(|error| error.to_string())?;
-        all.push(Box::new(discovery));
+        let options = match Options::try_from(config) {
+            Ok(options) => options,
+            Err(error) => {
+                complain(&error);
+                continue;
+            }
+        };
+        match KubernetesDiscovery::new(options) {
+            Ok(discovery) => all.push(Box::new(discovery)),
+            Err(error) => complain(&error),
+        }
     }
-    Ok(())
 }
 
 #[cfg(not(feature = "kubernetes"))]
-fn add_kubernetes(job: &Job, _: &mut Vec<Box<dyn Discovery>>) -> Result<(), String> {
-    if job.discovery.kubernetes_sd_configs.is_empty() {
-        return Ok(());
+fn add_kubernetes(
+    job: &Job,
+    _: &mut Vec<Box<dyn Discovery>>,
+    complain: &dyn Fn(&dyn std::fmt::Display),
+) {
+    if !job.discovery.kubernetes_sd_configs.is_empty() {
+        complain(&"this program is built without kubernetes_sd_configs (feature `kubernetes`)");
     }
-    Err(
-        "this distribution is built without kubernetes_sd_configs (feature `kubernetes`)"
-            .to_owned(),
-    )
 }

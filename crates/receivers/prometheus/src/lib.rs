@@ -15,6 +15,7 @@ mod discover;
 mod encode;
 mod factory;
 mod failure;
+mod failure_log;
 mod fetch;
 mod manager;
 mod output;
@@ -30,6 +31,7 @@ mod setup;
 mod targets;
 #[cfg(test)]
 mod testing;
+mod time;
 mod words;
 
 pub use allocator::{AllocatedTargetsConfig, TargetAllocatorConfig};

@@ -218,8 +218,11 @@ impl Manager {
             Some(before) if before.job.discovery == job.discovery => before.with_job(job, client),
             before => {
                 self.generation += 1;
-                let health = |discovery: &Box<dyn Discovery>| discovery.health();
-                let healths = new.discoveries.iter().filter_map(health).collect();
+                let healths = new
+                    .discoveries
+                    .iter()
+                    .filter_map(|discovery| discovery.health())
+                    .collect();
                 let tasks = new
                     .discoveries
                     .into_iter()

@@ -62,14 +62,11 @@ impl PrometheusReceiver {
             ComponentError::new(format!("could not get scrape configs: {error}"))
         })?;
         let user_agent = self.user_agent();
-        jobs.into_iter()
-            .map(|job: Job| {
-                let discoveries = discoveries(&job, &user_agent).map_err(|error| {
-                    ComponentError::new(format!("set up discovery of job {:?}: {error}", job.name))
-                })?;
-                Ok(NewJob { job, discoveries })
-            })
-            .collect()
+        let with_discoveries = |job: Job| {
+            let discoveries = discoveries(&job, &user_agent, &self.settings.span);
+            NewJob { job, discoveries }
+        };
+        Ok(jobs.into_iter().map(with_discoveries).collect())
     }
 
     fn start_manager(&self, host: &Host, targets: Targets) -> (mpsc::Sender<Order>, Task) {
@@ -149,18 +146,13 @@ impl Component for PrometheusReceiver {
             running.orders = Some(orders.clone());
             running.manager = Some(manager);
         }
-        match allocator {
-            Some(allocator) => {
-                let local = self.config.config.clone();
-                let user_agent = self.user_agent();
-                let task = host.spawn(Worker::Current, allocator.run(local, user_agent, orders));
-                self.lock().allocator = Some(task);
-            }
-            None => {
-                if orders.send(Order::Jobs(jobs)).await.is_err() {
-                    return Err(ComponentError::new("start the scrape manager"));
-                }
-            }
+        if orders.send(Order::Jobs(jobs)).await.is_err() {
+            return Err(ComponentError::new("start the scrape manager"));
+        }
+        if let Some(allocator) = allocator {
+            let local = self.config.config.clone();
+            let task = allocator.run(local, self.user_agent(), orders);
+            self.lock().allocator = Some(host.spawn(Worker::Current, task));
         }
         Ok(())
     }

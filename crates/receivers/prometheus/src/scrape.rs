@@ -16,6 +16,7 @@ use crate::cache::Cache;
 use crate::clock::{Clock, milliseconds};
 use crate::collect::{Body, Counts, SampleRules, collect, collect_stale};
 use crate::failure::Failure;
+use crate::failure_log::FailureLog;
 use crate::fetch::Fetch;
 use crate::output::Output;
 use crate::report::{Outcome, Report};
@@ -33,6 +34,8 @@ pub(crate) struct Setup {
     pub(crate) options: ParserOptions,
     /// Whether `extra_scrape_metrics` is set.
     pub(crate) extra: bool,
+    /// `scrape_failure_log_file`.
+    pub(crate) failure_log: Option<FailureLog>,
     /// What spreads the first scrapes: of the target, and of the whole process.
     pub(crate) hash: u64,
     pub(crate) seed: u64,
@@ -251,6 +254,15 @@ impl ScrapeLoop {
         self.state
             .end(begin.elapsed(), failure.as_ref().map(ToString::to_string));
         if let Some(failure) = &failure {
+            if let Some(log) = &self.setup.failure_log
+                && let Err(error) = log.write(&self.state, &failure.to_string(), time)
+            {
+                tracing::error!(
+                    parent: &self.shared.span,
+                    error = %error,
+                    "Could not write to the scrape failure log"
+                );
+            }
             tracing::warn!(
                 parent: &self.shared.span,
                 error = %failure,

@@ -14,6 +14,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use crate::collect::SampleRules;
 use crate::encode::native::Resolution;
 use crate::failure::Failure;
+use crate::failure_log::FailureLog;
 use crate::fetch::{Fetch, Fetched, HttpFetch};
 use crate::resource::ResourceRules;
 use crate::rules::SeriesRules;
@@ -97,6 +98,7 @@ pub(crate) fn setup(
             keep_classic_histograms: target.always_scrape_classic_histograms,
         },
         extra: job.extra_scrape_metrics,
+        failure_log: FailureLog::new(&job.scrape_failure_log_file),
         hash: hash(target),
         seed: common.seed,
     }

@@ -97,6 +97,7 @@ pub(crate) fn setup(rules: SampleRules, fetch: Scripted) -> Setup {
         fallback: None,
         options: ParserOptions::default(),
         extra: false,
+        failure_log: None,
         hash: 0,
         seed: 0,
     }
@@ -326,4 +327,14 @@ fn exemplars_of(exemplars: &[Exemplar]) -> String {
             )
         })
         .collect()
+}
+
+/// Rules for the labels of series.
+pub(crate) fn relabel(yaml: &str) -> headwater_prometheus::relabel::Rules {
+    let yaml = format!("scrape_configs: [{{job_name: j, metric_relabel_configs: {yaml}}}]");
+    let (config, _) = headwater_config::testing::decode::<
+        headwater_prometheus::scrape_config::PrometheusConfig,
+    >(&yaml)
+    .unwrap();
+    config.jobs().unwrap()[0].metric_relabel.clone()
 }

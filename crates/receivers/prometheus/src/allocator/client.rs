@@ -139,10 +139,8 @@ impl Allocator {
             Vec::new()
         });
         for job in local_jobs {
-            match discoveries(&job, user_agent) {
-                Ok(discoveries) => jobs.push(NewJob { job, discoveries }),
-                Err(error) => self.complain(&job.name, &error),
-            }
+            let discoveries = discoveries(&job, user_agent, &self.span);
+            jobs.push(NewJob { job, discoveries });
         }
         for (name, node) in allocated {
             if jobs.iter().any(|known| *known.job.name == **name) {

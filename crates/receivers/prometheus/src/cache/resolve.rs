@@ -93,6 +93,9 @@ impl Cache {
             Some(labels) => self.translate(&raw, &labels, shape, rules)?,
             None => Series::new(&raw, Role::Dropped, &[]),
         };
+        if self.series[at].role == Role::Number {
+            self.forget_identity(at);
+        }
         let mut old = std::mem::take(&mut self.series[at]);
         (series.seen, series.next) = (old.seen, old.next);
         series.epoch = self.epoch;
@@ -337,6 +340,7 @@ impl Cache {
 
     /// Makes one number known by its attributes if its stream wants that.
     pub(super) fn index_number(&mut self, at: u32) {
+        self.index_identity(at);
         let series = &self.series[at];
         if series.role != Role::Number {
             return;

@@ -58,7 +58,7 @@ pub(crate) struct Series {
     pub(crate) epoch: u16,
     /// The stream; for [`Role::Info`] the resource.
     pub(crate) stream: u32,
-    /// The group, for grouped roles.
+    /// The group, for grouped roles; for numbers that other texts name, too, what they share.
     pub(crate) group: u32,
     /// The series that came after this one the last time.
     pub(crate) next: u32,

@@ -45,6 +45,7 @@ fn series_that_come_and_go_leave_nothing_behind() {
     assert_eq!(cache.resources.len(), 0);
     assert_eq!(cache.scopes.len(), 0);
     assert_eq!(cache.by_text.len() + cache.by_attributes.len(), 0);
+    assert_eq!(cache.by_identity.len() + cache.shared.len(), 0);
     assert_eq!(cache.stream_index.len() + cache.resource_index.len(), 0);
     assert_eq!(cache.families.len(), 0);
     assert_eq!((cache.live, cache.live_seen), (0, 0));

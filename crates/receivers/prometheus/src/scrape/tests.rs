@@ -490,3 +490,32 @@ async fn samples_of_a_metric_are_together_however_the_target_writes_them() {
         ]
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn series_that_a_rule_makes_one_are_one() {
+    let mut rules = rules();
+    let rule = "[{action: labeldrop, regex: x}]";
+    rules.series.relabel = crate::testing::relabel(rule);
+    let replies = [
+        Reply::Text("a{x=\"1\"} 1\na{x=\"2\"} 2\n"),
+        Reply::Text("a{x=\"2\"} 3\n"),
+        Reply::Text("a{x=\"2\"} 4\na{x=\"1\"} 5\n"),
+        Reply::Text("b 1\n"),
+    ];
+    let mut bench = Bench::start(setup(rules, Scripted::new(replies)));
+    for line in [
+        "gauge a{} 1 @1010000",
+        "gauge a{} 3 @1020000",
+        "gauge a{} 4 @1030000",
+    ] {
+        bench
+            .after(if line.contains("1010") { 11 } else { 10 })
+            .await;
+        assert_eq!(bench.lines(), [line]);
+    }
+    bench.after(10).await;
+    assert_eq!(
+        bench.lines(),
+        ["gauge b{} 1 @1040000", "gauge a{} - stale @1040000"]
+    );
+}

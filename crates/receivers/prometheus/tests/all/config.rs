@@ -48,3 +48,46 @@ fn a_target_allocator_needs_an_address_an_interval_and_a_name() {
     let (config, _) = decode::<Config>(yaml).unwrap();
     assert!(config.target_allocator.is_some());
 }
+
+#[test]
+fn the_readme_lists_every_key() {
+    let table = headwater_config::keys_table::<Config>();
+    let readme = include_str!("../../README.md");
+    assert!(readme.contains(&table), "put this into README.md:\n{table}");
+}
+
+#[test]
+fn configurations_of_a_cluster_are_taken_as_they_are() {
+    // Shortened from agents and gateways that run in clusters; `$$` is a `$`.
+    let yaml = r"
+config:
+  scrape_configs:
+  - job_name: cadvisor
+    scrape_interval: 15s
+    bearer_token_file: /var/run/secrets/kubernetes.io/serviceaccount/token
+    kubernetes_sd_configs:
+    - role: node
+    relabel_configs:
+    - replacement: kubernetes.default.svc.cluster.local:443
+      target_label: __address__
+    - regex: (.+)
+      replacement: /api/v1/nodes/$${1}/proxy/metrics/cadvisor
+      source_labels:
+        - __meta_kubernetes_node_name
+      target_label: __metrics_path__
+    - action: replace
+      target_label: job_label
+      replacement: cadvisor
+    scheme: https
+    tls_config:
+      ca_file: /var/run/secrets/kubernetes.io/serviceaccount/ca.crt
+      insecure_skip_verify: false
+      server_name: kubernetes
+  - job_name: pods
+    kubernetes_sd_configs: [{role: pod, namespaces: {names: [shop]}}]
+    metric_relabel_configs: [{action: drop, source_labels: [__name__], regex: 'go_.*'}]
+";
+    let (config, warnings) = decode::<Config>(yaml).unwrap();
+    assert_eq!(config.config.jobs().unwrap().len(), 2);
+    assert!(warnings.is_empty(), "{warnings:?}");
+}

@@ -229,3 +229,80 @@ async fn a_large_scrape_becomes_requests_of_bounded_size() {
     drop(batches);
     setup.stop().await;
 }
+
+/// Appends a length-delimited field.
+fn field(out: &mut Vec<u8>, number: u8, body: &[u8]) {
+    out.push(number << 3 | 2);
+    out.push(u8::try_from(body.len()).unwrap());
+    out.extend_from_slice(body);
+}
+
+/// Appends a double.
+fn double(out: &mut Vec<u8>, number: u8, value: f64) {
+    out.push(number << 3 | 1);
+    out.extend_from_slice(&value.to_le_bytes());
+}
+
+/// A metric family of `io.prometheus.client` with its length before it.
+fn family(name: &str, kind: u8, metric: &[u8]) -> Vec<u8> {
+    let mut family = Vec::new();
+    field(&mut family, 1, name.as_bytes());
+    family.extend_from_slice(&[3 << 3, kind]);
+    field(&mut family, 4, metric);
+    let mut out = vec![u8::try_from(family.len()).unwrap()];
+    out.extend_from_slice(&family);
+    out
+}
+
+#[tokio::test]
+async fn protobuf_brings_native_histograms_and_start_times() {
+    // A counter that began at 1700000000 s.
+    let mut created = vec![1 << 3];
+    let mut seconds = 1_700_000_000_u64;
+    while seconds >= 0x80 {
+        created.push(seconds as u8 | 0x80);
+        seconds >>= 7;
+    }
+    created.push(seconds as u8);
+    let mut counter = Vec::new();
+    double(&mut counter, 1, 3.0);
+    field(&mut counter, 3, &created);
+    let mut metric = Vec::new();
+    field(&mut metric, 3, &counter);
+    let mut body = family("jobs_total", 0, &metric);
+    // Schema 0, two buckets from index 1 on: 2 and 1 observations, one of zero.
+    let mut histogram = vec![1 << 3, 4];
+    double(&mut histogram, 2, 5.5);
+    histogram.extend_from_slice(&[5 << 3, 0]);
+    double(&mut histogram, 6, 0.001);
+    histogram.extend_from_slice(&[7 << 3, 1]);
+    field(&mut histogram, 12, &[1 << 3, 2, 2 << 3, 2]);
+    field(&mut histogram, 13, &[4, 1]);
+    let mut metric = Vec::new();
+    field(&mut metric, 7, &histogram);
+    body.extend(family("latency", 4, &metric));
+    let content_type = "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited";
+    let target = Target::new(Reply::typed(content_type, &body)).await;
+    let mut setup = Setup::job(&target.address, "scrape_native_histograms: true").await;
+    let batch = setup.next(|batch| lines(batch).len() > 6).await;
+    let lines = lines(&batch);
+    assert_eq!(lines[0], "counter jobs_total{} 3");
+    assert_eq!(
+        lines[1],
+        "exponential latency{} 4 Some(5.5) 0 Some(Buckets { offset: 0, bucket_counts: [2, 1] })"
+    );
+    let Some(headwater_testkit::otlp::Data::Sum(sum)) = &batch[0].scope_metrics[0].metrics[0].data
+    else {
+        panic!("a counter is a sum");
+    };
+    assert_eq!(
+        sum.data_points[0].start_time_unix_nano,
+        1_700_000_000_000_000_000
+    );
+    let request = &target.requests()[0];
+    assert!(
+        request.contains("application/vnd.google.protobuf"),
+        "protobuf is asked for: {request}"
+    );
+    setup.stop().await;
+}

@@ -5,8 +5,10 @@
     reason = "a test fails by panicking"
 )]
 
+mod allocator;
 mod bad;
 mod config;
+mod discovery;
 mod formats;
 mod list;
 mod setup;

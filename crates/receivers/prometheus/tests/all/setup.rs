@@ -93,11 +93,16 @@ impl Setup {
         lines(&batch)
     }
 
-    pub(crate) async fn stop(self) {
+    /// Stops the receiver.
+    pub(crate) async fn shutdown(&self) {
         self.receiver
             .shutdown(Instant::now() + Duration::from_secs(5))
             .await
             .unwrap();
+    }
+
+    pub(crate) async fn stop(self) {
+        self.shutdown().await;
         assert_eq!(self.environment.ledger.imbalance(), 0);
         drop(self.receiver);
         drop(self.recorder);
@@ -111,6 +116,15 @@ impl Setup {
 
 fn indent(keys: &str) -> String {
     keys.lines().map(|line| format!("    {line}\n")).collect()
+}
+
+/// [`lines`] of a batch.
+pub(crate) fn lines_of_batch(batch: &headwater_core::Batch) -> Vec<String> {
+    let bytes = batch.payload().to_contiguous();
+    match Request::decode(Signal::Metrics, &bytes).unwrap() {
+        Request::Metrics(data) => lines(&data.resource_metrics),
+        _ => Vec::new(),
+    }
 }
 
 /// The points of resources, one line each, without times.

@@ -1,5 +1,6 @@
 //! An HTTP server that answers as a test says.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -44,6 +45,8 @@ impl Reply {
 pub(crate) struct Target {
     pub(crate) address: String,
     reply: Arc<Mutex<Reply>>,
+    /// Answers of certain paths.
+    paths: Arc<Mutex<HashMap<String, Reply>>>,
     requests: Arc<Mutex<Vec<String>>>,
 }
 
@@ -53,6 +56,7 @@ impl Target {
         let target = Self {
             address: listener.local_addr().unwrap().to_string(),
             reply: Arc::new(Mutex::new(reply)),
+            paths: Arc::default(),
             requests: Arc::default(),
         };
         let serving = target.clone();
@@ -66,6 +70,11 @@ impl Target {
 
     pub(crate) fn set(&self, reply: Reply) {
         *self.reply.lock().unwrap() = reply;
+    }
+
+    /// Sets the answer of one path with its query.
+    pub(crate) fn set_path(&self, path: &str, reply: Reply) {
+        self.paths.lock().unwrap().insert(path.to_owned(), reply);
     }
 
     /// The heads of the requests so far.
@@ -84,8 +93,10 @@ impl Target {
                 }
             }
             let text = String::from_utf8_lossy(&head).into_owned();
+            let path = text.split(' ').nth(1).unwrap_or("").to_owned();
             self.requests.lock().unwrap().push(text);
-            let reply = self.reply.lock().unwrap().clone();
+            let special = self.paths.lock().unwrap().get(&path).cloned();
+            let reply = special.unwrap_or_else(|| self.reply.lock().unwrap().clone());
             match reply {
                 Reply::Answer(status, headers, body) => {
                     let mut answer = format!("HTTP/1.1 {status} Whatever\r\n");
