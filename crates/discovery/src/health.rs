@@ -34,7 +34,9 @@ pub struct HealthStatus {
 }
 
 impl Health {
-    pub(crate) fn new(name: String) -> Self {
+    /// Of a discovery that has not begun; `name` must hold no secret.
+    #[must_use]
+    pub fn new(name: String) -> Self {
         Self(Arc::new(Inner {
             name,
             state: Mutex::default(),
@@ -57,15 +59,17 @@ impl Health {
         &self.0.name
     }
 
-    pub(crate) fn success(&self, targets: usize) {
+    /// The source has answered, with so many targets.
+    pub fn success(&self, targets: usize) {
         let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.succeeded = Some(Instant::now());
         state.error = None;
         state.targets = targets;
     }
 
-    /// `true` if this is another error than the last time, and so worth a line in the log.
-    pub(crate) fn failure(&self, error: &str) -> bool {
+    /// The source has failed. `true` if this is another error than the last time, and so worth a line
+    /// in the log.
+    pub fn failure(&self, error: &str) -> bool {
         let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
         let news = state.error.as_deref() != Some(error);
         state.error = Some(error.to_owned());

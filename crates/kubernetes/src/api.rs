@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use headwater_transport::http::Url;
-use http::header::{ACCEPT, HOST, USER_AGENT};
+use http::header::{ACCEPT, AUTHORIZATION, HOST, USER_AGENT};
 use http::{HeaderValue, Request, StatusCode};
 use http_body_util::{BodyExt as _, Empty};
 use hyper::body::Incoming;
@@ -116,6 +116,9 @@ impl Api {
         if let Some(all) = request.headers_mut() {
             all.insert(USER_AGENT, HeaderValue::from_static(AGENT));
             all.insert(ACCEPT, header_value("accept", accept)?);
+            if let Some(value) = connection.url.authorization() {
+                all.insert(AUTHORIZATION, value.clone());
+            }
             if let Some(authority) = connection.url.uri().authority() {
                 all.insert(HOST, header_value("host", authority.as_str())?);
             }

@@ -7,6 +7,7 @@ mod in_cluster;
 #[cfg(feature = "kubeconfig")]
 mod kubeconfig;
 
+use std::fmt;
 use std::path::PathBuf;
 
 use headwater_transport::Connector;
@@ -31,7 +32,7 @@ pub enum ClusterConfig {
 }
 
 /// An API server.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct ServerConfig {
     /// Its URL, perhaps with a path.
     pub url: String,
@@ -41,12 +42,29 @@ pub struct ServerConfig {
     pub proxy: Proxy,
     /// Who asks.
     pub credentials: Credentials,
-    /// Headers of every request, each a name, a value and whether that is a file with it.
+    /// Headers of every request.
     pub headers: Vec<(String, Secret)>,
 }
 
+/// The URL may hold a password.
+impl fmt::Debug for ServerConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let url = self
+            .url
+            .rsplit_once('@')
+            .map_or(&*self.url, |(_, rest)| rest);
+        f.debug_struct("ServerConfig")
+            .field("url", &url)
+            .field("tls", &self.tls)
+            .field("proxy", &self.proxy)
+            .field("credentials", &self.credentials)
+            .field("headers", &self.headers)
+            .finish()
+    }
+}
+
 /// The way to an API server.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub enum Proxy {
     /// Straight.
     #[default]
@@ -55,6 +73,17 @@ pub enum Proxy {
     Environment,
     /// By this proxy.
     Url(String),
+}
+
+/// The URL may hold a password.
+impl fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => "None",
+            Self::Environment => "Environment",
+            Self::Url(_) => "Url([REDACTED])",
+        })
+    }
 }
 
 /// Why an API server cannot be spoken to.

@@ -4,7 +4,7 @@ mod related;
 mod session;
 
 use async_trait::async_trait;
-use headwater_discovery::{Discovery, Updates};
+use headwater_discovery::{Discovery, Health, Updates};
 
 use crate::cluster::{Cluster, ClusterError};
 use crate::labels::Targets;
@@ -19,6 +19,7 @@ use session::{Ended, Reported, Session};
 #[derive(Debug)]
 pub struct KubernetesDiscovery {
     options: Options,
+    health: Health,
 }
 
 impl KubernetesDiscovery {
@@ -28,13 +29,14 @@ impl KubernetesDiscovery {
     /// [`ClusterError`] if it is clear already that the API server cannot be spoken to.
     pub fn new(options: Options) -> Result<Self, ClusterError> {
         Cluster::new(options.cluster.clone()).check()?;
-        Ok(Self { options })
+        let health = Health::new(format!("kubernetes_sd {}", options.role.as_str()));
+        Ok(Self { options, health })
     }
 
     async fn run_role<K: Targets>(&self, updates: &Updates) {
         let mut reported = Reported::default();
         loop {
-            let session = Session::<K>::start(&self.options);
+            let session = Session::<K>::start(&self.options, self.health.clone());
             match session.run(updates, &mut reported).await {
                 Ended::NobodyListens => return,
                 // The runtime that another user of the same watch had started it on is gone.
@@ -55,5 +57,9 @@ impl Discovery for KubernetesDiscovery {
             Role::EndpointSlice => self.run_role::<EndpointSlice>(&updates).await,
             Role::Ingress => self.run_role::<Ingress>(&updates).await,
         }
+    }
+
+    fn health(&self) -> Option<Health> {
+        Some(self.health.clone())
     }
 }

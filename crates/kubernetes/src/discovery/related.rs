@@ -78,6 +78,14 @@ impl<K: Resource> View<K> {
     pub(super) fn is_over(&self) -> bool {
         self.0.iter().any(|watch| watch.is_over())
     }
+
+    /// What one of the watches fails with.
+    pub(super) fn error(&self) -> Option<String> {
+        self.0.iter().find_map(|watch| {
+            let (_, error) = watch.store().health().failing?;
+            Some(format!("{}: {error}", K::KIND.plural))
+        })
+    }
 }
 
 /// Finds objects and remembers what was looked for.
@@ -147,6 +155,12 @@ impl Related {
         let mut over = false;
         each_view!(self, view, _slot => over |= view.is_over());
         over
+    }
+
+    pub(super) fn error(&self) -> Option<String> {
+        let mut error = None;
+        each_view!(self, view, _slot => error = error.or_else(|| view.error()));
+        error
     }
 
     /// Which groups have looked at an object.

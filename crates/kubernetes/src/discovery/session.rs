@@ -3,8 +3,9 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
+use std::time::Duration;
 
-use headwater_discovery::{TargetGroup, Updates};
+use headwater_discovery::{Health, TargetGroup, Updates};
 
 use super::related::{GROUPS, Related, View};
 use crate::labels::{Attach, Targets, source};
@@ -15,6 +16,9 @@ use crate::watch::Pace;
 /// How many groups an update has at most: what is in flight stays small in a large cluster.
 const GROUPS_PER_UPDATE: usize = 256;
 
+/// How often it is looked at how the watches are doing.
+const LOOK: Duration = Duration::from_secs(1);
+
 /// Why a session is over.
 pub(super) enum Ended {
     /// The receiver of the updates is gone.
@@ -23,10 +27,11 @@ pub(super) enum Ended {
     WatchOver,
 }
 
-/// What was reported of each group that has targets: a hash, since targets are large.
+/// What was reported of each group that has targets: a hash, since targets are large, and how many
+/// targets there are.
 #[derive(Debug, Default)]
 pub(super) struct Reported {
-    groups: HashMap<Key, u64>,
+    groups: HashMap<Key, (u64, usize)>,
     /// Whether anything was reported at all.
     any: bool,
 }
@@ -38,10 +43,11 @@ pub(super) struct Session<K> {
     inbox: Arc<Inbox>,
     attach: Attach,
     pace: Pace,
+    health: Health,
 }
 
 impl<K: Targets> Session<K> {
-    pub(super) fn start(options: &Options) -> Self {
+    pub(super) fn start(options: &Options, health: Health) -> Self {
         let objects = View::of_namespaces(options, &options.selector(options.role));
         let related = Related::new(options);
         let inbox = Arc::new(Inbox::default());
@@ -58,18 +64,15 @@ impl<K: Targets> Session<K> {
                 ..options.attach
             },
             pace: options.pace,
+            health,
         }
     }
 
     /// Reports what differs from `reported`, for as long as there are watches.
     pub(super) async fn run(mut self, updates: &Updates, reported: &mut Reported) -> Ended {
         while !(self.objects.is_synced() && self.related.is_synced()) {
-            tokio::select! {
-                () = self.inbox.changed() => {}
-                () = updates.closed() => return Ended::NobodyListens,
-            }
-            if self.is_over() {
-                return Ended::WatchOver;
+            if let Some(ended) = self.changes(updates, reported).await {
+                return ended;
             }
         }
         // What was reported in an earlier session and has gone since.
@@ -80,16 +83,34 @@ impl<K: Targets> Session<K> {
             if self.report(changed, updates, reported).await.is_err() {
                 return Ended::NobodyListens;
             }
-            tokio::select! {
-                () = self.inbox.changed() => {}
-                () = updates.closed() => return Ended::NobodyListens,
-            }
-            if self.is_over() {
-                return Ended::WatchOver;
+            if let Some(ended) = self.changes(updates, reported).await {
+                return ended;
             }
             // A rollout changes many objects at once.
             tokio::time::sleep(self.pace.collect).await;
             changed = self.changed();
+        }
+    }
+
+    /// Waits for changes, or the end of the session.
+    async fn changes(&self, updates: &Updates, reported: &Reported) -> Option<Ended> {
+        loop {
+            self.tell_health(reported);
+            tokio::select! {
+                () = self.inbox.changed() => break,
+                () = updates.closed() => return Some(Ended::NobodyListens),
+                () = tokio::time::sleep(LOOK) => {}
+            }
+        }
+        self.is_over().then_some(Ended::WatchOver)
+    }
+
+    fn tell_health(&self, reported: &Reported) {
+        if let Some(error) = self.objects.error().or_else(|| self.related.error()) {
+            self.health.failure(&error);
+        } else if reported.any {
+            let targets = reported.groups.values().map(|(_, targets)| targets);
+            self.health.success(targets.sum());
         }
     }
 
@@ -149,8 +170,8 @@ impl<K: Targets> Session<K> {
         };
         let mut hasher = DefaultHasher::new();
         (&group.targets, &group.labels).hash(&mut hasher);
-        let hash = hasher.finish();
-        let before = reported.groups.insert(Arc::clone(key), hash);
-        (before != Some(hash)).then_some(group)
+        let now = (hasher.finish(), group.targets.len());
+        let before = reported.groups.insert(Arc::clone(key), now);
+        (before != Some(now)).then_some(group)
     }
 }

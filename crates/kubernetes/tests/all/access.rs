@@ -81,6 +81,17 @@ async fn headers_and_basic_auth_are_sent() {
 }
 
 #[tokio::test]
+async fn a_password_in_the_url_is_sent_and_not_shown() {
+    let server = ApiServer::start().await;
+    let url = server.url().replace("//", "//Aladdin:open%20sesame@");
+    let options = configured(&format!("{{role: node, api_server: '{url}'}}"));
+    assert!(!format!("{options:?}").contains("sesame"), "{options:?}");
+    Reader::start(options).update().await;
+    let request = &server.requests()[0];
+    assert_eq!(request.authorization, "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
+}
+
+#[tokio::test]
 async fn a_kubeconfig_leads_to_its_cluster() {
     let server = ApiServer::start_tls().await;
     server.apply(pod("shop", "one", "10.0.0.1"));

@@ -113,6 +113,10 @@ async fn while_the_server_is_away_the_last_list_stays_and_its_age_shows() {
     assert!(status("in away").unwrap().error.is_none());
     server.go_away();
     let failing = failing("in away").await;
+    eventually(|| reader.health.status().error.is_some()).await;
+    let health = reader.health.status();
+    assert!(health.error.unwrap().starts_with("pods: "));
+    assert_eq!((health.targets, health.succeeded.is_some()), (2, true));
     assert!(failing.complete);
     assert_eq!(failing.objects, 2);
     assert!(failing.age.is_some() && failing.failing_for.is_some());
@@ -121,6 +125,11 @@ async fn while_the_server_is_away_the_last_list_stays_and_its_age_shows() {
     server.apply(pod("away", "three", "10.0.0.3"));
     reader.until(|groups| groups.len() == 3).await;
     eventually(|| status("in away").unwrap().error.is_none()).await;
+    let well = || {
+        let health = reader.health.status();
+        health.error.is_none() && health.targets == 3
+    };
+    eventually(well).await;
 }
 
 #[tokio::test]

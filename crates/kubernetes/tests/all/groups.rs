@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use headwater_discovery::{Discovery as _, TargetGroup};
+use headwater_discovery::{Discovery as _, Health, TargetGroup};
 use headwater_kubernetes::testing::ApiServer;
 use headwater_kubernetes::{KubernetesDiscovery, Options, Role};
 use serde_json::{Value, json};
@@ -17,6 +17,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) struct Reader {
     updates: mpsc::Receiver<Vec<TargetGroup>>,
     task: JoinHandle<()>,
+    pub(crate) health: Health,
     pub(crate) groups: BTreeMap<String, TargetGroup>,
     /// How many groups have been reported, those without targets too.
     pub(crate) reported: usize,
@@ -31,11 +32,13 @@ impl Drop for Reader {
 impl Reader {
     pub(crate) fn start(options: Options) -> Self {
         let discovery = KubernetesDiscovery::new(options).unwrap();
+        let health = discovery.health().unwrap();
         let (sender, updates) = mpsc::channel(4);
         let task = tokio::spawn(Box::new(discovery).run(sender));
         Self {
             updates,
             task,
+            health,
             groups: BTreeMap::new(),
             reported: 0,
         }
