@@ -5,8 +5,9 @@ use std::time::Instant;
 
 use headwater_core::pdata::Payload;
 use headwater_core::pdata::view::{
-    Attributes, Exemplar as View, Messages, Metric, MetricData, MetricsData, NumberDataPoint,
-    NumberValue, ResourceMetrics, ScopeMetrics,
+    Attributes, Exemplar as View, ExponentialHistogramDataPoint, HistogramDataPoint, Messages,
+    Metric, MetricData, MetricsData, NumberDataPoint, NumberValue, ResourceMetrics, ScopeMetrics,
+    SummaryDataPoint,
 };
 use headwater_prometheus::exposition::MetricType;
 use headwater_prometheus::remote_write;
@@ -160,22 +161,7 @@ impl Ingest<'_> {
             MetricData::Histogram(histogram) => {
                 let temporality = histogram.aggregation_temporality();
                 for point in histogram.data_points() {
-                    let made = if matches!(temporality, 1 | 2) {
-                        Ok(Point {
-                            value: Value::Histogram {
-                                count: point.count(),
-                                sum: point.sum().unwrap_or_default(),
-                                bounds: point.explicit_bounds().collect(),
-                                counts: point.bucket_counts().collect(),
-                                exemplars: exemplars(point.exemplars()),
-                            },
-                            start: point.start_time_unix_nano(),
-                            time: point.time_unix_nano(),
-                            delta: temporality == 1,
-                        })
-                    } else {
-                        Err(unspecified())
-                    };
+                    let made = histogram_point(&point, temporality);
                     keep(
                         self,
                         Kind::Histogram,
@@ -188,44 +174,14 @@ impl Ingest<'_> {
             MetricData::ExponentialHistogram(histogram) => {
                 let temporality = histogram.aggregation_temporality();
                 for point in histogram.data_points() {
-                    let made = match temporality {
-                        1 => Err(refuse(
-                            "delta_temporality",
-                            "delta values of exponential histograms are not added up here: put \
-                             the `deltatocumulative` processor before this exporter",
-                        )),
-                        2 => native_histogram(&point)
-                            .map_err(|error| ("unsupported_histogram", error.to_string()))
-                            .map(|native| Point {
-                                value: Value::Native(
-                                    Box::new(native),
-                                    exemplars(point.exemplars()),
-                                ),
-                                start: point.start_time_unix_nano(),
-                                time: point.time_unix_nano(),
-                                delta: false,
-                            }),
-                        _ => Err(unspecified()),
-                    };
+                    let made = exponential_point(&point, temporality);
                     let kind = Kind::ExponentialHistogram;
                     keep(self, kind, point.attributes(), point.flags(), made);
                 }
             }
             MetricData::Summary(summary) => {
                 for point in summary.data_points() {
-                    let made = Point {
-                        value: Value::Summary {
-                            count: point.count(),
-                            sum: point.sum(),
-                            quantiles: point
-                                .quantile_values()
-                                .map(|at| (at.quantile(), at.value()))
-                                .collect(),
-                        },
-                        start: point.start_time_unix_nano(),
-                        time: point.time_unix_nano(),
-                        delta: false,
-                    };
+                    let made = summary_point(&point);
                     keep(
                         self,
                         Kind::Summary,
@@ -349,6 +305,65 @@ fn number(point: &NumberDataPoint<'_>, delta: bool) -> Point {
         start: point.start_time_unix_nano(),
         time: point.time_unix_nano(),
         delta,
+    }
+}
+
+fn histogram_point(
+    point: &HistogramDataPoint<'_>,
+    temporality: i32,
+) -> Result<Point, (Refusal, String)> {
+    if !matches!(temporality, 1 | 2) {
+        return Err(unspecified());
+    }
+    Ok(Point {
+        value: Value::Histogram {
+            count: point.count(),
+            sum: point.sum().unwrap_or_default(),
+            bounds: point.explicit_bounds().collect(),
+            counts: point.bucket_counts().collect(),
+            exemplars: exemplars(point.exemplars()),
+        },
+        start: point.start_time_unix_nano(),
+        time: point.time_unix_nano(),
+        delta: temporality == 1,
+    })
+}
+
+fn exponential_point(
+    point: &ExponentialHistogramDataPoint<'_>,
+    temporality: i32,
+) -> Result<Point, (Refusal, String)> {
+    match temporality {
+        1 => Err(refuse(
+            "delta_temporality",
+            "delta values of exponential histograms are not added up here: put the \
+             `deltatocumulative` processor before this exporter",
+        )),
+        2 => native_histogram(point)
+            .map_err(|error| ("unsupported_histogram", error.to_string()))
+            .map(|native| Point {
+                value: Value::Native(Box::new(native), exemplars(point.exemplars())),
+                start: point.start_time_unix_nano(),
+                time: point.time_unix_nano(),
+                delta: false,
+            }),
+        _ => Err(unspecified()),
+    }
+}
+
+fn summary_point(point: &SummaryDataPoint<'_>) -> Point {
+    Point {
+        value: Value::Summary {
+            count: point.count(),
+            sum: point.sum(),
+            quantiles: point
+                .quantile_values()
+                .map(|at| (at.quantile(), at.value()))
+                .collect(),
+        },
+        start: point.start_time_unix_nano(),
+        time: point.time_unix_nano(),
+        delta: false,
     }
 }
 

@@ -47,7 +47,7 @@ async fn post(address: SocketAddr, body: &[u8]) -> Option<String> {
 /// What the Collector writes for `body`; `None` if there is none.
 async fn collectors(body: &[u8], keys: &str) -> Option<Contents> {
     let Some(program) = std::env::var_os("PROMCOL_BIN") else {
-        println!("skipped: PROMCOL_BIN names no Collector");
+        eprintln!("skipped: PROMCOL_BIN names no Collector");
         return None;
     };
     let backend = Backend::start();
@@ -160,6 +160,7 @@ fn contents(backend: &Backend) -> Contents {
     all
 }
 
+#[expect(clippy::too_many_lines, reason = "a list of odd things")]
 fn odd() -> Vec<u8> {
     let named = |name: &str, unit: &str, monotonic: bool| {
         let points = vec![point(T, 1.5, &[("a", "1")])];
