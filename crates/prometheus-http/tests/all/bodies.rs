@@ -6,6 +6,8 @@ use std::time::Duration;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use headwater_prometheus_http::FetchError;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 
 use crate::server::{Reply, Server, text};
 use crate::{client, get, limited};
@@ -35,6 +37,28 @@ async fn connections_are_used_again() {
     assert_eq!(last.line, "GET /metrics?a=b HTTP/1.1");
     assert_eq!(last.header("user-agent"), "agent/1");
     assert_eq!(last.header("accept-encoding"), "gzip");
+}
+
+#[tokio::test]
+async fn a_connection_that_is_closed_when_it_is_used_again_costs_no_scrape() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        loop {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            let mut buffer = [0; 1024];
+            let asked = socket.read(&mut buffer).await.unwrap();
+            assert!(asked > 0);
+            let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nup 1\n";
+            socket.write_all(answer).await.unwrap();
+            // The next request arrives and gets no answer.
+            let _ = socket.read(&mut buffer).await;
+        }
+    });
+    let client = client("");
+    for _ in 0..3 {
+        assert_eq!(&*get(&client, &url).await.unwrap().body, b"up 1\n");
+    }
 }
 
 #[tokio::test]

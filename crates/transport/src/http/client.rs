@@ -295,6 +295,10 @@ impl Client {
                 .await
                 .map_err(|error| failed(request, &error.to_string()))?;
             let reused = connection.is_reused();
+            let again = reused
+                && !connection.is_shared()
+                && request.method.is_safe()
+                && !body.has_remaining();
             let parts = (request.method.clone(), url, headers.clone());
             match connection.exchange(parts, body, request.answer_limit).await {
                 Ok((answer, connection)) => {
@@ -308,6 +312,8 @@ impl Client {
                 }
                 // The server closed an idle connection just when it was used again.
                 Err(SendError::NotSent(unsent)) if reused => body = unsent,
+                // Or while the request was on its way. What only asks may be asked again, as Go does.
+                Err(SendError::NoAnswer(_)) if again => body = Frames::default(),
                 Err(error) => return Err(failed(request, &error.to_string())),
             }
         }

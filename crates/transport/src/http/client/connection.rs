@@ -26,6 +26,9 @@ pub(super) enum SendError {
     /// Nothing was sent; the body comes back.
     #[error("the connection was closed")]
     NotSent(Frames),
+    /// It broke before an answer began.
+    #[error("{0}")]
+    NoAnswer(String),
     #[error("{0}")]
     Failed(String),
 }
@@ -159,7 +162,7 @@ impl Connection {
         };
         let response = sent.map_err(|mut error| match error.take_message() {
             Some(request) => SendError::NotSent(request.into_body().into_inner()),
-            None => SendError::Failed(chain(error.error())),
+            None => SendError::NoAnswer(chain(error.error())),
         })?;
         let (head, incoming) = response.into_parts();
         let (body, truncated) = read(incoming, limit).await?;
