@@ -50,8 +50,6 @@ pub(super) struct Protobuf<'a> {
     histograms: Histograms,
     state: State,
     family: Family,
-    /// The metric of the family at which we are.
-    index: usize,
     metric: Metric,
     part: Part,
     bounds: Bounds,
@@ -93,7 +91,6 @@ impl<'a> Protobuf<'a> {
             histograms,
             state: State::Family,
             family: Family::default(),
-            index: 0,
             metric: Metric::default(),
             part: Part::Value,
             bounds: Bounds::default(),
@@ -133,14 +130,8 @@ impl<'a> Protobuf<'a> {
                 let keep = self.histograms.keep_classic;
                 match self.part.next(&self.metric, self.family.kind, keep) {
                     Some(part) => self.part = part,
-                    None => {
-                        self.index += 1;
-                        if self.index == self.family.metrics.len() {
-                            return self.next_family();
-                        }
-                        self.read_metric()?;
-                        self.begin_metric()?;
-                    }
+                    None if self.read_metric()? => self.begin_metric()?,
+                    None => return self.next_family(),
                 }
             }
         }
@@ -159,12 +150,10 @@ impl<'a> Protobuf<'a> {
             }
             self.families += 1;
             let message = self.delimited()?;
-            self.family.read(self.body, message)?;
-            if !self.family.metrics.is_empty() {
+            if self.family.read(self.body, message)? {
                 break;
             }
         }
-        self.index = 0;
         self.read_metric()?;
         self.family.check(self.body)?;
         self.state = State::Help;
@@ -191,9 +180,13 @@ impl<'a> Protobuf<'a> {
         Ok(at..self.at)
     }
 
-    fn read_metric(&mut self) -> Result<(), Problem> {
-        let message = self.family.metrics[self.index].clone();
-        self.metric.read(self.body, message)
+    /// Reads the next metric of the family, if there is one.
+    fn read_metric(&mut self) -> Result<bool, Problem> {
+        let Some(message) = self.family.next_metric(self.body)? else {
+            return Ok(false);
+        };
+        self.metric.read(self.body, message)?;
+        Ok(true)
     }
 
     /// Prepares what all samples of a metric share.

@@ -14,30 +14,49 @@ pub(super) struct Family {
     pub unit: Range<usize>,
     pub kind: MetricType,
     kind_number: i32,
-    pub metrics: Vec<Range<usize>>,
+    /// From the metric that comes next to the end of the message.
+    rest: Range<usize>,
 }
 
 impl Family {
-    /// Reads the message at `range` in place of the one before.
-    pub(super) fn read(&mut self, body: &[u8], range: Range<usize>) -> Result<(), Problem> {
+    /// Reads the message at `range`, but not its metrics, in place of the one before, and says whether
+    /// there are any.
+    pub(super) fn read(&mut self, body: &[u8], range: Range<usize>) -> Result<bool, Problem> {
         let nothing = range.start..range.start;
         self.name = nothing.clone();
         self.help = nothing.clone();
         self.unit = nothing;
         self.kind_number = 0;
-        self.metrics.clear();
+        self.rest = range.clone();
+        let mut any = false;
         let mut fields = Fields::new(body, range, "MetricFamily");
         while let Some((number, field)) = fields.next()? {
             match number {
                 1 => self.name = field.range()?,
                 2 => self.help = field.range()?,
                 3 => self.kind_number = field.varint()? as i32,
-                4 => self.metrics.push(field.range()?),
+                4 => {
+                    field.range()?;
+                    any = true;
+                }
                 5 => self.unit = field.range()?,
                 _ => {}
             }
         }
-        Ok(())
+        Ok(any)
+    }
+
+    /// Where the next metric is.
+    pub(super) fn next_metric(&mut self, body: &[u8]) -> Result<Option<Range<usize>>, Problem> {
+        let mut fields = Fields::new(body, self.rest.clone(), "MetricFamily");
+        while let Some((number, field)) = fields.next()? {
+            if number == 4 {
+                let metric = field.range()?;
+                self.rest.start = metric.end;
+                return Ok(Some(metric));
+            }
+        }
+        Ok(None)
     }
 
     /// Checks what Prometheus checks, and sets the type.

@@ -66,7 +66,14 @@ impl Metric {
         let mut fields = Fields::new(body, range, "Metric");
         while let Some((number, field)) = fields.next()? {
             match number {
-                1 => self.labels.push(label(body, field.range()?)?),
+                1 => {
+                    let label = label(body, field.range()?)?;
+                    // Looked at here, so that a message of nothing but such labels takes no memory.
+                    if label.name.is_empty() {
+                        return Err(Problem::EmptyLabelName);
+                    }
+                    self.labels.push(label);
+                }
                 2 => number_message(body, field.range()?, "Gauge", &mut self.gauge)?,
                 3 => self.counter.read(body, field.range()?, &mut out)?,
                 4 => self.summary.read(body, field.range()?)?,
@@ -94,14 +101,11 @@ impl Metric {
         self.exemplar_labels.clear();
     }
 
-    /// Names have to be there, and names and values UTF-8.
+    /// Names and values have to be UTF-8.
     pub(super) fn check_labels(&self, body: &[u8]) -> Result<(), Problem> {
         let (Some(first), Some(last)) = (self.labels.first(), self.labels.last()) else {
             return Ok(());
         };
-        if self.labels.iter().any(|label| label.name.is_empty()) {
-            return Err(Problem::EmptyLabelName);
-        }
         // They stand one behind the other; with what is between them they are nearly always ASCII.
         let start = first.name.start.min(first.value.start);
         let end = last.name.end.max(last.value.end);
