@@ -75,10 +75,11 @@ impl<K: Targets> Session<K> {
                 return ended;
             }
         }
-        // What was reported in an earlier session and has gone since.
-        let mut changed = self.objects.keys();
-        changed.extend(reported.groups.keys().cloned());
+        // Everything is looked at now. What changes from here on is in the inbox again.
         self.inbox.take();
+        let mut changed = self.objects.keys();
+        // What was reported in an earlier session and has gone since.
+        changed.extend(reported.groups.keys().cloned());
         loop {
             if self.report(changed, updates, reported).await.is_err() {
                 return Ended::NobodyListens;
