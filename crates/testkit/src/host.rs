@@ -35,3 +35,17 @@ pub fn host_with(extensions: BTreeMap<ComponentId, Arc<dyn Extension>>, budget: 
         panic!("a component asked the process to stop: {reason}");
     })
 }
+
+/// A host with one extension.
+///
+/// # Panics
+/// If `id` is none.
+#[must_use]
+pub fn host_with_extension(id: &str, extension: Arc<dyn Extension>) -> Host {
+    #[expect(
+        clippy::unwrap_used,
+        reason = "only tests use it, which fail by panicking"
+    )]
+    let id: ComponentId = id.parse().unwrap();
+    host_with(BTreeMap::from([(id, extension)]), Budget::default())
+}

@@ -2,6 +2,7 @@
 
 mod arbitrary;
 mod environment;
+mod exporter;
 mod generate;
 mod host;
 pub mod otlp;
@@ -9,6 +10,7 @@ mod recorder;
 
 pub use arbitrary::{Entropy, arbitrary};
 pub use environment::{environment, metric};
+pub use exporter::{ExporterSetup, PATIENCE};
 pub use generate::{Generator, Shape};
-pub use host::{TestRuntime, host, host_with};
+pub use host::{TestRuntime, host, host_with, host_with_extension};
 pub use recorder::{Answer, Recorder};

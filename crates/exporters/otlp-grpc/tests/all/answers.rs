@@ -7,7 +7,7 @@ use headwater_core::config::Optional;
 use headwater_core::rpc::Code;
 use headwater_transport::Status;
 
-use crate::support::{Answer, Backend, Setup, config};
+use crate::support::{Answer, Backend, config, started};
 
 fn fail(code: Code) -> Answer {
     Answer::Fail(Status::new(code, "no"))
@@ -27,7 +27,7 @@ async fn codes_are_retried_or_dropped_as_the_specification_says() {
         let code = Code::from_number(number);
         let backend = Backend::start();
         backend.answer([fail(code)]);
-        let mut setup = Setup::new(Signal::Traces, config(backend.address)).await;
+        let mut setup = started(Signal::Traces, config(backend.address)).await;
         setup.send(2).await;
         setup.done().await;
         setup.stop().await;
@@ -48,7 +48,7 @@ async fn exhaustion_is_retried_only_when_the_backend_says_when() {
     let wait = Duration::from_millis(300);
     let full = Status::new(Code::ResourceExhausted, "full").with_retry_delay(wait);
     backend.answer([Answer::Fail(full)]);
-    let mut setup = Setup::new(Signal::Traces, config(backend.address)).await;
+    let mut setup = started(Signal::Traces, config(backend.address)).await;
     setup.send(2).await;
     setup.done().await;
     setup.stop().await;
@@ -62,7 +62,7 @@ async fn a_partial_success_is_a_success() {
     let backend = Backend::start();
     // rejected_spans: 3, error_message: "no"
     backend.answer([Answer::Say(b"\x0a\x06\x08\x03\x12\x02no")]);
-    let mut setup = Setup::new(Signal::Traces, config(backend.address)).await;
+    let mut setup = started(Signal::Traces, config(backend.address)).await;
     setup.send(5).await;
     setup.done().await;
     setup.stop().await;
@@ -76,7 +76,7 @@ async fn a_partial_success_is_a_success() {
 async fn an_empty_partial_success_is_a_full_one() {
     let backend = Backend::start();
     backend.answer([Answer::Say(b"\x0a\x00")]);
-    let mut setup = Setup::new(Signal::Traces, config(backend.address)).await;
+    let mut setup = started(Signal::Traces, config(backend.address)).await;
     setup.send(5).await;
     setup.done().await;
     assert_eq!(setup.ledger().sent, 5);
@@ -86,7 +86,7 @@ async fn an_empty_partial_success_is_a_full_one() {
 async fn an_answer_that_is_no_otlp_is_final() {
     let backend = Backend::start();
     backend.answer([Answer::Say(b"\xff\xff")]);
-    let mut setup = Setup::new(Signal::Traces, config(backend.address)).await;
+    let mut setup = started(Signal::Traces, config(backend.address)).await;
     setup.send(5).await;
     setup.done().await;
     setup.stop().await;
@@ -103,7 +103,7 @@ async fn without_a_queue_the_backends_status_reaches_the_caller() {
     let mut config = config(backend.address);
     config.sending_queue = Optional::None;
     config.retry_on_failure.enabled = false;
-    let mut setup = Setup::new(Signal::Traces, config).await;
+    let mut setup = started(Signal::Traces, config).await;
     let batch = setup.request(1);
     let error = setup.exporter.consume(batch).await.unwrap_err();
     assert_eq!(

@@ -11,13 +11,14 @@ use headwater_core::{Component, Context, ContextParts, Extension, Metadata, Sign
 use headwater_exporting::QueueBatchConfig;
 use headwater_transport::config::{AuthConfig, CompressionType};
 
-use crate::support::{Backend, Setup, config, host_with_extension};
+use crate::support::{Backend, built, config, started};
+use headwater_testkit::host_with_extension;
 
 #[tokio::test]
 async fn every_signal_arrives_byte_by_byte_at_its_method() {
     for signal in Signal::ALL {
         let backend = Backend::start();
-        let mut setup = Setup::new(signal, config(backend.address)).await;
+        let mut setup = started(signal, config(backend.address)).await;
         let sent = [setup.send(3).await, setup.send(200).await];
         setup.stop().await;
         let received = backend.received();
@@ -43,7 +44,7 @@ async fn every_compression_arrives_plain() {
         let backend = Backend::start();
         let mut config = config(backend.address);
         config.client.compression = compression;
-        let mut setup = Setup::new(Signal::Traces, config).await;
+        let mut setup = started(Signal::Traces, config).await;
         let sent = setup.send(100).await;
         setup.stop().await;
         let received = &backend.received()[0];
@@ -56,7 +57,7 @@ async fn every_compression_arrives_plain() {
 #[tokio::test]
 async fn a_request_of_several_segments_arrives_whole() {
     let backend = Backend::start();
-    let mut setup = Setup::new(Signal::Logs, config(backend.address)).await;
+    let mut setup = started(Signal::Logs, config(backend.address)).await;
     let mut batch = setup.request(2);
     for items in [50, 1, 1, 300] {
         batch.append(setup.request(items));
@@ -76,7 +77,7 @@ async fn requests_carry_user_agent_and_headers() {
         .client
         .headers
         .insert("X-Scope-OrgID", "team".into());
-    let mut setup = Setup::new(Signal::Traces, with_headers).await;
+    let mut setup = started(Signal::Traces, with_headers).await;
     setup.send(1).await;
     setup.stop().await;
     let context = &backend.received()[0].context;
@@ -86,7 +87,7 @@ async fn requests_carry_user_agent_and_headers() {
 
     let mut with_user_agent = config(backend.address);
     with_user_agent.client.user_agent = "mine/1".to_owned();
-    let mut setup = Setup::new(Signal::Traces, with_user_agent).await;
+    let mut setup = started(Signal::Traces, with_user_agent).await;
     setup.send(1).await;
     setup.stop().await;
     let context = &backend.received()[1].context;
@@ -126,7 +127,7 @@ fn with_authenticator(backend: &Backend) -> headwater_exporter_otlp_grpc::Config
 #[tokio::test]
 async fn an_authenticator_sees_what_the_telemetry_came_with() {
     let backend = Backend::start();
-    let mut setup = Setup::built(Signal::Traces, &with_authenticator(&backend));
+    let mut setup = built(Signal::Traces, &with_authenticator(&backend));
     let host = host_with_extension("headers_setter", Arc::new(FollowTenant));
     setup.exporter.start(&host).await.unwrap();
     let mut metadata = Metadata::default();
@@ -145,7 +146,7 @@ async fn an_authenticator_sees_what_the_telemetry_came_with() {
 #[tokio::test]
 async fn a_missing_authenticator_stops_the_start() {
     let backend = Backend::start();
-    let setup = Setup::built(Signal::Traces, &with_authenticator(&backend));
+    let setup = built(Signal::Traces, &with_authenticator(&backend));
     let host = headwater_testkit::host();
     let error = setup.exporter.start(&host).await.unwrap_err();
     let cause = std::error::Error::source(&error).unwrap().to_string();
@@ -158,7 +159,7 @@ async fn a_missing_authenticator_stops_the_start() {
 #[tokio::test]
 async fn counters_say_where_they_send() {
     let backend = Backend::start();
-    let mut setup = Setup::new(Signal::Traces, config(backend.address)).await;
+    let mut setup = started(Signal::Traces, config(backend.address)).await;
     setup.send(1).await;
     setup.stop().await;
     let families = setup.environment.telemetry.snapshot(Level::Basic);
@@ -189,7 +190,7 @@ async fn merged_requests_arrive_as_one() {
         max_size: 10,
         ..QueueBatchConfig::default()
     });
-    let mut setup = Setup::new(Signal::Metrics, config).await;
+    let mut setup = started(Signal::Metrics, config).await;
     for items in [4, 4, 14] {
         setup.send(items).await;
     }
@@ -205,7 +206,7 @@ async fn merged_requests_arrive_as_one() {
 #[tokio::test]
 async fn an_empty_request_is_sent_as_upstream_sends_it() {
     let backend = Backend::start();
-    let setup = Setup::new(Signal::Traces, config(backend.address)).await;
+    let setup = started(Signal::Traces, config(backend.address)).await;
     let empty = headwater_core::Batch::new(Signal::Traces, Payload::new(), 0);
     setup.exporter.consume(empty).await.unwrap();
     setup.stop().await;

@@ -1,27 +1,20 @@
 //! A scripted OTLP/gRPC backend, and an exporter that sends to it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use headwater_core::bytes::Bytes;
 use headwater_core::config::Optional;
-use headwater_core::graph::Environment;
-use headwater_core::ledger::Balance;
-use headwater_core::{
-    Batch, Budget, ComponentId, ComponentKind, Context, Exporter, Extension, Host, Signal,
-};
+use headwater_core::{Context, Signal};
 use headwater_exporter_otlp_grpc::{Config, factory};
 use headwater_exporting::{RetryConfig, SendingQueueConfig};
-use headwater_testkit::{Generator, Shape, environment, host_with, metric};
+use headwater_testkit::ExporterSetup;
 use headwater_transport::config::GrpcClientConfig;
 use headwater_transport::grpc::{Request, Server, ServerOptions, UnaryHandler};
 use headwater_transport::listen::{self, Transport};
 use headwater_transport::{Serve as _, Status, Stopper};
-
-/// Nothing on loopback takes this long.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 const METHODS: [&str; 3] = [
     "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
@@ -131,84 +124,12 @@ pub(crate) fn config(address: SocketAddr) -> Config {
     }
 }
 
-/// An exporter with its surroundings.
-pub(crate) struct Setup {
-    pub(crate) environment: Environment,
-    pub(crate) exporter: Arc<dyn Exporter>,
-    generator: Generator,
-    signal: Signal,
+/// Built and started.
+pub(crate) async fn started(signal: Signal, config: Config) -> ExporterSetup {
+    ExporterSetup::started(&factory(), signal, &config).await
 }
 
-impl Setup {
-    pub(crate) async fn new(signal: Signal, config: Config) -> Self {
-        let setup = Self::built(signal, &config);
-        let host = headwater_testkit::host();
-        setup.exporter.start(&host).await.unwrap();
-        setup
-    }
-
-    pub(crate) fn built(signal: Signal, config: &Config) -> Self {
-        let environment = environment();
-        let id = "otlp_grpc".parse().unwrap();
-        let settings = environment.signal_settings(ComponentKind::Exporter, &id, signal);
-        let exporter = factory().build_exporter(settings, config).unwrap();
-        Self {
-            environment,
-            exporter,
-            generator: Generator::new(3),
-            signal,
-        }
-    }
-
-    pub(crate) fn request(&mut self, items: usize) -> Batch {
-        let bytes = self.generator.request(self.signal, Shape::of(items));
-        Batch::new(self.signal, Bytes::from(bytes), items)
-    }
-
-    pub(crate) async fn send(&mut self, items: usize) -> Bytes {
-        let batch = self.request(items);
-        let bytes = batch.payload().to_contiguous();
-        self.exporter.consume(batch).await.unwrap();
-        bytes
-    }
-
-    pub(crate) async fn eventually(&self, what: &str, condition: impl Fn(&Balance) -> bool) {
-        let waiting = async {
-            while !condition(&self.ledger()) {
-                tokio::time::sleep(Duration::from_millis(2)).await;
-            }
-        };
-        let in_time = tokio::time::timeout(PATIENCE, waiting).await;
-        assert!(in_time.is_ok(), "{what}: {:?}", self.ledger());
-    }
-
-    /// Waits until every item has been sent or given up.
-    pub(crate) async fn done(&self) {
-        self.eventually("done", |books| books.held == 0).await;
-    }
-
-    pub(crate) async fn stop_within(&self, time: Duration) {
-        self.exporter.shutdown(Instant::now() + time).await.unwrap();
-        assert_eq!(self.ledger().held, 0);
-        assert_eq!(self.ledger().imbalance(), 0, "{:?}", self.ledger());
-    }
-
-    pub(crate) async fn stop(&self) {
-        self.stop_within(PATIENCE).await;
-    }
-
-    pub(crate) fn ledger(&self) -> Balance {
-        let mut balances = self.environment.ledger.balances();
-        balances.pop_first().unwrap().1
-    }
-
-    pub(crate) fn metric(&self, name: &str) -> f64 {
-        metric(&self.environment, &format!("otelcol_exporter_{name}"))
-    }
-}
-
-/// A host with one extension.
-pub(crate) fn host_with_extension(id: &str, extension: Arc<dyn Extension>) -> Host {
-    let id: ComponentId = id.parse().unwrap();
-    host_with(BTreeMap::from([(id, extension)]), Budget::default())
+/// Not started.
+pub(crate) fn built(signal: Signal, config: &Config) -> ExporterSetup {
+    ExporterSetup::built(&factory(), signal, config)
 }

@@ -10,7 +10,8 @@ use headwater_transport::http::Response;
 use http::StatusCode;
 use http::header::{HeaderName, LOCATION, RETRY_AFTER};
 
-use crate::support::{Backend, Setup, config};
+use crate::support::{Backend, config, started};
+use headwater_testkit::PATIENCE;
 
 const PROTO: &str = "application/x-protobuf";
 const JSON: &str = "application/json";
@@ -30,7 +31,7 @@ async fn error_of(signal: Signal, answer: Response) -> ConsumeError {
     let mut config = config(backend.address);
     config.sending_queue = Optional::None;
     config.retry_on_failure.enabled = false;
-    let mut setup = Setup::new(signal, config).await;
+    let mut setup = started(signal, config).await;
     let batch = setup.request(4);
     let error = setup.exporter.consume(batch).await.unwrap_err();
     setup.stop().await;
@@ -45,7 +46,7 @@ async fn statuses_are_retried_or_dropped_as_the_specification_says() {
     ] {
         let backend = Backend::start();
         backend.say([Response::empty(status(code))]);
-        let mut setup = Setup::new(Signal::Traces, config(backend.address)).await;
+        let mut setup = started(Signal::Traces, config(backend.address)).await;
         setup.send(2).await;
         setup.done().await;
         setup.stop().await;
@@ -64,7 +65,7 @@ async fn every_2xx_is_a_success() {
     for code in [200, 202, 204, 299] {
         let backend = Backend::start();
         backend.say([Response::empty(status(code))]);
-        let mut setup = Setup::new(Signal::Traces, config(backend.address)).await;
+        let mut setup = started(Signal::Traces, config(backend.address)).await;
         setup.send(2).await;
         setup.stop().await;
         assert_eq!(
@@ -165,7 +166,7 @@ async fn a_wait_counts_with_429_and_503_only() {
 async fn a_wait_is_kept() {
     let backend = Backend::start();
     backend.say([with(Response::empty(status(429)), RETRY_AFTER, "1")]);
-    let mut setup = Setup::new(Signal::Traces, config(backend.address)).await;
+    let mut setup = started(Signal::Traces, config(backend.address)).await;
     setup.send(2).await;
     setup.done().await;
     setup.stop().await;
@@ -187,7 +188,7 @@ async fn a_partial_success_is_a_success_in_either_encoding() {
         ] {
             let backend = Backend::start();
             backend.say([answer]);
-            let mut setup = Setup::new(signal, config(backend.address)).await;
+            let mut setup = started(signal, config(backend.address)).await;
             setup.send(5).await;
             setup.done().await;
             setup.stop().await;
@@ -209,7 +210,7 @@ async fn what_a_success_says_in_other_formats_is_left_alone() {
     ] {
         let backend = Backend::start();
         backend.say([answer]);
-        let mut setup = Setup::new(Signal::Traces, config(backend.address)).await;
+        let mut setup = started(Signal::Traces, config(backend.address)).await;
         setup.send(5).await;
         setup.done().await;
         setup.stop().await;
@@ -237,7 +238,7 @@ async fn a_redirect_that_keeps_the_body_is_followed() {
     for code in [307, 308] {
         let backend = Backend::start();
         backend.say([with(Response::empty(status(code)), LOCATION, "/elsewhere")]);
-        let mut setup = Setup::new(Signal::Traces, config(backend.address)).await;
+        let mut setup = started(Signal::Traces, config(backend.address)).await;
         let sent = setup.send(2).await;
         setup.stop().await;
         let received = backend.received();
@@ -251,13 +252,13 @@ async fn a_redirect_that_keeps_the_body_is_followed() {
 async fn shutdown_ends_a_long_wait() {
     let backend = Backend::start();
     backend.say([with(Response::empty(status(503)), RETRY_AFTER, "200")]);
-    let mut setup = Setup::new(Signal::Traces, config(backend.address)).await;
+    let mut setup = started(Signal::Traces, config(backend.address)).await;
     setup.send(2).await;
     while backend.received().is_empty() {
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
     let began = Instant::now();
     setup.stop().await;
-    assert!(began.elapsed() < crate::support::PATIENCE);
+    assert!(began.elapsed() < PATIENCE);
     assert_eq!(setup.ledger().dropped["shutdown"], 2);
 }

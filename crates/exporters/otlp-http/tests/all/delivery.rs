@@ -9,16 +9,16 @@ use headwater_core::pdata::json::from_json;
 use headwater_core::telemetry::Level;
 use headwater_core::{Component, Context, Extension, Signal};
 use headwater_exporter_otlp_http::{Config, Encoding};
-use headwater_testkit::otlp;
+use headwater_testkit::{host_with_extension, otlp};
 use headwater_transport::config::{AuthConfig, CompressionType};
 
-use crate::support::{Backend, Setup, config, host_with_extension};
+use crate::support::{Backend, built, config, started};
 
 #[tokio::test]
 async fn every_signal_arrives_byte_by_byte_at_its_path() {
     for signal in Signal::ALL {
         let backend = Backend::start();
-        let mut setup = Setup::new(signal, config(backend.address)).await;
+        let mut setup = started(signal, config(backend.address)).await;
         let sent = [setup.send(3).await, setup.send(200).await];
         setup.stop().await;
         let received = backend.received();
@@ -41,7 +41,7 @@ async fn json_says_the_same() {
         let mut config = config(backend.address);
         config.encoding = Encoding::Json;
         config.client.compression = CompressionType::Gzip;
-        let mut setup = Setup::new(signal, config).await;
+        let mut setup = started(signal, config).await;
         let sent = setup.send(50).await;
         setup.stop().await;
         let received = &backend.received()[0];
@@ -57,7 +57,7 @@ async fn a_request_that_cannot_be_written_as_json_is_dropped() {
     let backend = Backend::start();
     let mut config = config(backend.address);
     config.encoding = Encoding::Json;
-    let setup = Setup::new(Signal::Traces, config).await;
+    let setup = started(Signal::Traces, config).await;
     let broken = headwater_core::Batch::new(Signal::Traces, vec![10, 200], 1);
     setup.exporter.consume(broken).await.unwrap();
     setup.stop().await;
@@ -80,7 +80,7 @@ async fn every_compression_arrives_plain() {
         let backend = Backend::start();
         let mut config = config(backend.address);
         config.client.compression = compression;
-        let mut setup = Setup::new(Signal::Traces, config).await;
+        let mut setup = started(Signal::Traces, config).await;
         let mut batch = setup.request(100);
         batch.append(setup.request(3));
         let sent = batch.payload().to_contiguous();
@@ -128,7 +128,7 @@ async fn endpoints_lead_to_the_urls_of_the_collector() {
         ),
     ];
     for (config, path) in cases {
-        let mut setup = Setup::new(Signal::Traces, config).await;
+        let mut setup = started(Signal::Traces, config).await;
         setup.send(1).await;
         setup.stop().await;
         assert_eq!(backend.received().pop().unwrap().path, path);
@@ -138,7 +138,7 @@ async fn endpoints_lead_to_the_urls_of_the_collector() {
 #[tokio::test]
 async fn requests_carry_user_agent_and_headers() {
     let backend = Backend::start();
-    let mut setup = Setup::new(Signal::Traces, config(backend.address)).await;
+    let mut setup = started(Signal::Traces, config(backend.address)).await;
     setup.send(1).await;
     setup.stop().await;
     let user_agent = backend.received()[0].header("user-agent").to_owned();
@@ -147,7 +147,7 @@ async fn requests_carry_user_agent_and_headers() {
     let mut config = config(backend.address);
     config.client.headers.insert("X-Scope-OrgID", "team".into());
     config.client.headers.insert("User-Agent", "mine/1".into());
-    let mut setup = Setup::new(Signal::Traces, config).await;
+    let mut setup = started(Signal::Traces, config).await;
     setup.send(1).await;
     setup.stop().await;
     let received = &backend.received()[1];
@@ -192,7 +192,7 @@ fn with_authenticator(backend: &Backend) -> Config {
 #[tokio::test]
 async fn an_authenticator_signs_and_is_asked_again_when_it_could_not() {
     let backend = Backend::start();
-    let mut setup = Setup::built(Signal::Traces, &with_authenticator(&backend));
+    let mut setup = built(Signal::Traces, &with_authenticator(&backend));
     let host = host_with_extension("oauth2client", Arc::new(LateTenant::default()));
     setup.exporter.start(&host).await.unwrap();
     let context = Context::default().with_tenant("blue".into());
@@ -208,7 +208,7 @@ async fn an_authenticator_signs_and_is_asked_again_when_it_could_not() {
 #[tokio::test]
 async fn a_missing_authenticator_stops_the_start() {
     let backend = Backend::start();
-    let setup = Setup::built(Signal::Traces, &with_authenticator(&backend));
+    let setup = built(Signal::Traces, &with_authenticator(&backend));
     let host = headwater_testkit::host();
     let error = setup.exporter.start(&host).await.unwrap_err();
     let cause = std::error::Error::source(&error).unwrap().to_string();
@@ -220,7 +220,7 @@ async fn a_missing_authenticator_stops_the_start() {
 #[tokio::test]
 async fn counters_say_where_they_send() {
     let backend = Backend::start();
-    let mut setup = Setup::new(Signal::Logs, config(backend.address)).await;
+    let mut setup = started(Signal::Logs, config(backend.address)).await;
     setup.send(1).await;
     setup.stop().await;
     let families = setup.environment.telemetry.snapshot(Level::Basic);

@@ -8,7 +8,8 @@ use headwater_core::status::Status;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
-use crate::support::{Answer, Backend, Setup, config};
+use crate::support::{Answer, Backend, config, started};
+use headwater_testkit::ExporterSetup;
 
 /// An address at which nobody listens.
 async fn nobody() -> SocketAddr {
@@ -19,13 +20,13 @@ async fn nobody() -> SocketAddr {
         .unwrap()
 }
 
-fn status(setup: &Setup) -> Status {
+fn status(setup: &ExporterSetup) -> Status {
     let statuses = setup.environment.statuses.snapshot();
     statuses.values().next().unwrap().status
 }
 
 /// As the graph does before it starts a component.
-fn starting(setup: &Setup) {
+fn starting(setup: &ExporterSetup) {
     let id = "otlp_http".parse().unwrap();
     let kind = headwater_core::ComponentKind::Exporter;
     let settings = setup.environment.signal_settings(kind, &id, Signal::Traces);
@@ -35,7 +36,7 @@ fn starting(setup: &Setup) {
 #[tokio::test]
 async fn what_is_queued_arrives_when_the_backend_comes_up() {
     let address = nobody().await;
-    let mut setup = Setup::new(Signal::Traces, config(address)).await;
+    let mut setup = started(Signal::Traces, config(address)).await;
     starting(&setup);
     for _ in 0..3 {
         setup.send(10).await;
@@ -53,7 +54,7 @@ async fn what_is_queued_arrives_when_the_backend_comes_up() {
 
 #[tokio::test]
 async fn a_backend_that_stays_down_loses_what_is_queued_and_the_books_say_so() {
-    let mut setup = Setup::new(Signal::Traces, config(nobody().await)).await;
+    let mut setup = started(Signal::Traces, config(nobody().await)).await;
     for _ in 0..3 {
         setup.send(10).await;
     }
@@ -68,7 +69,7 @@ async fn a_slow_backend_is_given_up_on_after_the_timeout_and_asked_again() {
     backend.answer([Answer::Hang]);
     let mut config = config(backend.address);
     config.client.timeout = Duration::from_millis(200);
-    let mut setup = Setup::new(Signal::Traces, config).await;
+    let mut setup = started(Signal::Traces, config).await;
     setup.send(5).await;
     setup.done().await;
     setup.stop().await;
@@ -83,7 +84,7 @@ async fn shutdown_does_not_wait_for_a_backend_beyond_its_deadline() {
     backend.answer([Answer::Hang, Answer::Hang]);
     let mut config = config(backend.address);
     config.client.timeout = Duration::from_secs(600);
-    let mut setup = Setup::new(Signal::Traces, config).await;
+    let mut setup = started(Signal::Traces, config).await;
     setup.send(5).await;
     setup.send(6).await;
     setup.stop_within(Duration::from_millis(100)).await;
@@ -115,7 +116,7 @@ async fn something_that_is_no_http_server_gets_another_chance() {
     ] {
         let mut config = config(speaks(bytes).await);
         config.client.timeout = Duration::from_millis(300);
-        let mut setup = Setup::new(Signal::Traces, config).await;
+        let mut setup = started(Signal::Traces, config).await;
         starting(&setup);
         setup.send(2).await;
         while status(&setup) != Status::RecoverableError {
@@ -131,7 +132,7 @@ async fn something_that_is_no_http_server_gets_another_chance() {
 async fn a_backend_that_restarts_loses_nothing() {
     let backend = Backend::start();
     let address = backend.address;
-    let mut setup = Setup::new(Signal::Traces, config(address)).await;
+    let mut setup = started(Signal::Traces, config(address)).await;
     let first = setup.send(5).await;
     setup.done().await;
     assert!(backend.received()[0].body == first);
