@@ -1,0 +1,106 @@
+//! What earlier requests have said: metadata of 1.0, and what targets are.
+
+use std::collections::{HashMap, VecDeque};
+use std::hash::Hash;
+use std::sync::Arc;
+
+use headwater_prometheus::remote_write::MetricType;
+
+/// A map of at most so many entries; the oldest one makes room.
+#[derive(Debug)]
+struct Bounded<K, V> {
+    entries: HashMap<K, V>,
+    order: VecDeque<K>,
+    limit: usize,
+}
+
+impl<K: Hash + Eq + Clone, V> Bounded<K, V> {
+    fn new(limit: usize) -> Self {
+        Self {
+            entries: HashMap::new(),
+            order: VecDeque::new(),
+            limit: limit.max(1),
+        }
+    }
+
+    fn put(&mut self, key: K, value: V) {
+        if self.entries.insert(key.clone(), value).is_some() {
+            return;
+        }
+        self.order.push_back(key);
+        if self.order.len() > self.limit
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.entries.remove(&oldest);
+        }
+    }
+}
+
+/// What is known of a metric.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Family {
+    pub(crate) kind: MetricType,
+    pub(crate) help: String,
+    pub(crate) unit: String,
+}
+
+/// `job` and `instance`.
+pub(crate) type Target = (String, String);
+
+/// Names and values.
+pub(crate) type Attributes = Arc<[(String, String)]>;
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Known {
+    families: Bounded<String, Arc<Family>>,
+    targets: Bounded<Target, Attributes>,
+}
+
+impl Known {
+    pub(crate) fn new(limit: usize) -> Self {
+        Self {
+            families: Bounded::new(limit),
+            targets: Bounded::new(limit),
+        }
+    }
+
+    pub(crate) fn learn_family(&mut self, name: &str, family: Family) {
+        self.families.put(name.to_owned(), Arc::new(family));
+    }
+
+    pub(crate) fn learn_target(&mut self, target: Target, attributes: Attributes) {
+        self.targets.put(target, attributes);
+    }
+
+    pub(crate) fn target(&self, target: &Target) -> Option<&Attributes> {
+        self.targets.entries.get(target)
+    }
+
+    /// The family of a series: under its own name, or without the suffix that the series of
+    /// histograms and summaries have.
+    pub(crate) fn family(&self, series: &str) -> Option<&Arc<Family>> {
+        let known = |name: &str| self.families.entries.get(name);
+        known(series).or_else(|| {
+            ["_bucket", "_count", "_sum", "_total"]
+                .into_iter()
+                .find_map(|suffix| known(series.strip_suffix(suffix)?))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_remembered_is_bounded() {
+        let mut known = Known::new(2);
+        for n in 0..5 {
+            known.learn_family(&format!("m{n}"), Family::default());
+        }
+        assert!(known.family("m2").is_none());
+        assert!(known.family("m3").is_some() && known.family("m4_bucket").is_some());
+        assert_eq!(known.families.order.len(), 2);
+    }
+}
