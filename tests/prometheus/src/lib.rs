@@ -23,7 +23,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// Nothing here takes this long.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A configuration that scrapes nothing.
 pub const EMPTY: &str = "global: {scrape_interval: 1h}\n";
@@ -235,19 +235,29 @@ impl Prometheus {
         all
     }
 
-    /// Waits until `expression` gives something at `time`.
+    /// Waits until `expression` gives something now.
     ///
     /// # Panics
     /// If it never does.
     #[must_use]
-    pub fn eventually(&self, expression: &str, time: u64) -> Vec<Sample> {
+    pub fn eventually(&self, expression: &str) -> Vec<Sample> {
         let began = Instant::now();
         loop {
-            let samples = self.query_at(expression, time);
+            let data = self.api("query", &[("query", expression)]);
+            let samples: Vec<_> = data["result"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(sample)
+                .collect();
             if !samples.is_empty() {
                 return samples;
             }
-            assert!(began.elapsed() < PATIENCE, "{expression} gives nothing");
+            assert!(
+                began.elapsed() < PATIENCE,
+                "{expression} gives nothing; targets: {}",
+                self.api("targets", &[])
+            );
             pause();
         }
     }

@@ -5,4 +5,6 @@
     reason = "a test fails by panicking"
 )]
 
+mod page;
 mod remote_write;
+mod samples;
