@@ -6,6 +6,7 @@
 //! takes the place of a hash.
 
 mod families;
+mod identity;
 mod resolve;
 mod series;
 mod slab;
@@ -20,6 +21,7 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 use headwater_prometheus::exposition::MetricType;
 
 use self::families::{Changed, Families};
+use self::identity::Shared;
 pub(crate) use self::resolve::Shape;
 pub(crate) use self::series::{NONE, Role, Series};
 use self::slab::Slab;
@@ -59,13 +61,6 @@ pub(crate) struct Cache {
     /// How many series are live, and how many of those were seen in this scrape.
     live: usize,
     live_seen: usize,
-}
-
-/// A number that several texts name, as after a rule that drops the label which tells them apart.
-#[derive(Debug, Default)]
-struct Shared {
-    seen: u32,
-    members: Vec<u32>,
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -289,17 +284,6 @@ impl Cache {
         }
     }
 
-    /// Counts a number that other texts name, too, as seen and says whether one of them was already.
-    #[inline]
-    pub(crate) fn see_shared(&mut self, at: u32) -> bool {
-        let series = &self.series[at];
-        if series.role != Role::Number || series.group == NONE {
-            return false;
-        }
-        let shared = &mut self.shared[series.group];
-        std::mem::replace(&mut shared.seen, self.scrape) == self.scrape
-    }
-
     /// Counts a series as seen and says whether it was already.
     #[inline]
     pub(crate) fn see(&mut self, at: u32) -> bool {
@@ -451,76 +435,6 @@ impl Cache {
         let series = &mut self.series[at];
         series.stream = NONE;
         series.group = NONE;
-    }
-
-    /// Makes a number known by its stream and attributes, and those that are the same one number.
-    fn index_identity(&mut self, at: u32) {
-        let series = &self.series[at];
-        if series.role != Role::Number || series.group != NONE {
-            return;
-        }
-        let stream = series.stream;
-        let hash = self.group_hash(stream, series.attributes());
-        let same = |known: &u32| {
-            let known = &self.series[*known];
-            known.stream == stream && known.attributes() == series.attributes()
-        };
-        let Some(twin) = self.by_identity.find(hash, same).copied() else {
-            self.lead(at, hash);
-            return;
-        };
-        if twin == at {
-            return;
-        }
-        let shared = match self.series[twin].group {
-            NONE => {
-                let shared = self.shared.insert(Shared {
-                    // The twin may have been seen in this scrape already.
-                    seen: self.series[twin].seen,
-                    members: vec![twin],
-                });
-                self.series[twin].group = shared;
-                shared
-            }
-            shared => shared,
-        };
-        self.shared[shared].members.push(at);
-        self.series[at].group = shared;
-    }
-
-    /// Makes `at` the one by which its identity is found.
-    fn lead(&mut self, at: u32, hash: u64) {
-        let (all, hasher) = (&self.series, &self.hasher);
-        self.by_identity.insert_unique(hash, at, |known| {
-            let known = &all[*known];
-            hasher.hash_one((known.stream, known.attributes()))
-        });
-    }
-
-    fn forget_identity(&mut self, at: u32) {
-        let series = &self.series[at];
-        let (stream, shared) = (series.stream, series.group);
-        let hash = self.group_hash(stream, series.attributes());
-        let led = match self.by_identity.find_entry(hash, |known| *known == at) {
-            Ok(found) => {
-                found.remove();
-                true
-            }
-            Err(_) => false,
-        };
-        if shared == NONE {
-            return;
-        }
-        self.series[at].group = NONE;
-        let members = &mut self.shared[shared].members;
-        members.retain(|member| *member != at);
-        match members.first().copied() {
-            Some(next) if led => self.lead(next, hash),
-            Some(_) => {}
-            None => {
-                self.shared.remove(shared);
-            }
-        }
     }
 
     fn group_hash(&self, stream: u32, attributes: &[u8]) -> u64 {
