@@ -31,9 +31,15 @@ impl Output {
         }
     }
 
-    /// Hands a request to the pipeline. If it is refused it is offered again until `give_up`, and
-    /// counted as dropped then; the error is what to log.
-    pub(crate) async fn send(&self, request: Request, give_up: Instant) -> Result<(), String> {
+    /// Hands a request to the pipeline. If it is refused it is offered again until `give_up` or until
+    /// `stopped`, and counted as dropped then; the error is what to log.
+    pub(crate) async fn send(
+        &self,
+        request: Request,
+        give_up: Instant,
+        stopped: impl Future<Output = ()>,
+    ) -> Result<(), String> {
+        let mut stopped = std::pin::pin!(stopped);
         let Request { payload, items } = request;
         let bytes = payload.len();
         let mut batch = Batch::new(Signal::Metrics, payload, items);
@@ -83,7 +89,10 @@ impl Output {
             if Instant::now() + pause >= give_up {
                 return Err(why);
             }
-            tokio::time::sleep(pause).await;
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = &mut stopped => return Err(why),
+            }
             wait = wait.saturating_mul(2);
         }
     }

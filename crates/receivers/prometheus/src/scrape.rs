@@ -116,7 +116,14 @@ impl ScrapeLoop {
                     let now = self.shared.clock.now();
                     let interval = self.setup.interval;
                     let time = grid.get_or_insert(Grid::new(interval, now)).snap(now);
-                    self.scrape(time).await;
+                    let begin = Instant::now();
+                    let stopped = stopped(self.commands.clone());
+                    let fetched = tokio::select! {
+                        fetched = self.fetch() => fetched,
+                        // What is under way is broken off; the command is taken next.
+                        () = stopped => continue,
+                    };
+                    self.scrape(time, begin, fetched).await;
                 }
                 Woken::Changed => {
                     let before = self.setup.interval;
@@ -133,7 +140,9 @@ impl ScrapeLoop {
                 }
                 Woken::Stop { scrape } => {
                     if scrape {
-                        self.scrape(self.shared.clock.now()).await;
+                        let fetched = self.fetch().await;
+                        self.scrape(self.shared.clock.now(), Instant::now(), fetched)
+                            .await;
                     }
                     return;
                 }
@@ -240,11 +249,15 @@ impl ScrapeLoop {
         true
     }
 
-    /// One scrape whose samples get `time`, since 1970.
-    async fn scrape(&mut self, time: Duration) {
-        let begin = Instant::now();
-        self.state.begin(self.shared.clock.now());
-        let fetched = self.fetch().await;
+    /// One scrape, begun at `begin`, whose samples get `time`, since 1970.
+    async fn scrape(
+        &mut self,
+        time: Duration,
+        begin: Instant,
+        fetched: Result<(Bytes, Format), Failure>,
+    ) {
+        self.state
+            .begin(self.shared.clock.now().saturating_sub(begin.elapsed()));
         // Buffers are for the time of work, not of waiting.
         let mut guard = self.shared.pool.take();
         let scratch = &mut guard.scratch;
@@ -360,7 +373,8 @@ impl ScrapeLoop {
         let series = &self.setup.rules.series;
         while let Some(request) = encoder.next(&mut self.cache, samples, series) {
             let items = request.items;
-            if let Err(error) = self.shared.output.send(request, give_up).await {
+            let stopped = stopped(self.commands.clone());
+            if let Err(error) = self.shared.output.send(request, give_up, stopped).await {
                 tracing::warn!(
                     parent: &self.shared.span,
                     error = %error,
@@ -394,6 +408,16 @@ impl ScrapeLoop {
             }
         }
     }
+}
+
+/// Waits until the process stops.
+async fn stopped(mut commands: watch::Receiver<Command>) {
+    // Nobody who could say anything is a stop, too.
+    drop(
+        commands
+            .wait_for(|command| matches!(command, Command::Stop { .. }))
+            .await,
+    );
 }
 
 /// How long a refused batch is offered again at least, however late the scrape is.

@@ -519,3 +519,27 @@ async fn series_that_a_rule_makes_one_are_one() {
         ["gauge b{} 1 @1040000", "gauge a{} - stale @1040000"]
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_waits_neither_for_an_answer_nor_for_a_pipeline_that_refuses() {
+    let mut hanging = bench([Reply::Hang]);
+    hanging.after(11).await;
+    hanging
+        .commands
+        .send(Command::Stop { scrape: false })
+        .unwrap();
+    let mut refusing = bench([Reply::Text("a 1\n")]);
+    for _ in 0..100 {
+        refusing
+            .recorder
+            .answer(Answer::Fail(ConsumeError::refused("full", None)));
+    }
+    refusing.after(11).await;
+    refusing
+        .commands
+        .send(Command::Stop { scrape: false })
+        .unwrap();
+    refusing.after(1).await;
+    assert!(hanging.task.is_finished() && refusing.task.is_finished());
+    assert_eq!(refusing.lines(), Vec::<String>::new());
+}

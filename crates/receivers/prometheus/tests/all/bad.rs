@@ -1,5 +1,10 @@
 //! Targets that misbehave: the scrape fails as a whole, says why, and the next one works.
 
+use std::io::Write as _;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
 use crate::setup::Setup;
 use crate::target::{Reply, Target};
 
@@ -63,13 +68,43 @@ async fn a_redirect_in_circles() {
     recovers_from(circle, "follow_redirects: false").await;
 }
 
-#[tokio::test]
-async fn what_is_no_gzip() {
+fn gzip(body: &[u8]) -> Reply {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(body).unwrap();
+    encoded(encoder.finish().unwrap())
+}
+
+fn encoded(body: Vec<u8>) -> Reply {
     let headers = vec![
         ("Content-Type", "text/plain".to_owned()),
         ("Content-Encoding", "gzip".to_owned()),
     ];
-    recovers_from(Reply::Answer(200, headers, b"a 1\n".to_vec()), "").await;
+    Reply::Answer(200, headers, body)
+}
+
+#[tokio::test]
+async fn what_is_no_gzip() {
+    recovers_from(encoded(b"a 1\n".to_vec()), "").await;
+}
+
+#[tokio::test]
+async fn a_bomb_of_gzip() {
+    let bomb = "a 1\n".repeat(5 << 20);
+    recovers_from(gzip(bomb.as_bytes()), "body_size_limit: 1MB").await;
+}
+
+#[tokio::test]
+async fn gzip_is_read() {
+    let target = Target::new(gzip(b"a 1\n")).await;
+    let mut setup = Setup::job(&target.address, "").await;
+    assert_eq!(setup.scrape(true).await[0], "gauge a{} 1");
+    setup.stop().await;
+    let target = Target::new(Reply::text("a 1\n")).await;
+    let mut setup = Setup::job(&target.address, "enable_compression: false").await;
+    setup.scrape(true).await;
+    let request = target.requests()[0].to_lowercase();
+    assert!(request.contains("accept-encoding: identity"), "{request}");
+    setup.stop().await;
 }
 
 #[tokio::test]
