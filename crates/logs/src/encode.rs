@@ -167,13 +167,22 @@ fn put_record(out: &mut Vec<u8>, entry: &Entry<'_>) {
         put_tag(out, 8, WireType::Fixed32);
         out.extend_from_slice(&u32::from(flags).to_le_bytes());
     }
-    if entry.trace_id.len() == 16 {
-        put_len_field(out, 9, &entry.trace_id);
+    if !entry.trace_id.is_empty() {
+        put_len_field(out, 9, &sized::<16>(&entry.trace_id));
     }
-    if entry.span_id.len() == 8 {
-        put_len_field(out, 10, &entry.span_id);
+    if !entry.span_id.is_empty() {
+        put_len_field(out, 10, &sized::<8>(&entry.span_id));
     }
     set_length(out, at);
+}
+
+/// An id of the right length: filled up with zeros or cut, as upstream does.
+fn sized<const N: usize>(id: &[u8]) -> [u8; N] {
+    let mut sized = [0; N];
+    for (to, from) in sized.iter_mut().zip(id) {
+        *to = *from;
+    }
+    sized
 }
 
 fn put_fixed64(out: &mut Vec<u8>, number: u32, value: u64) {

@@ -31,9 +31,9 @@ pub struct Entry<'a> {
     pub severity: u8,
     /// The severity as written; if it is empty and a severity is set, the name of the number.
     pub severity_text: Str<'a>,
-    /// The trace that the entry belongs to; only 16 bytes leave as a trace id.
+    /// The trace that the entry belongs to; it leaves with 16 bytes, filled up or cut.
     pub trace_id: Vec<u8>,
-    /// The span that the entry belongs to; only 8 bytes leave as a span id.
+    /// The span that the entry belongs to; it leaves with 8 bytes, filled up or cut.
     pub span_id: Vec<u8>,
     /// W3C trace flags.
     pub trace_flags: Option<u8>,

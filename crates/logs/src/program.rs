@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use headwater_regexp::CaptureLocations;
 
 use crate::expr::Expr;
-use crate::operator::container::Container;
+use crate::operator::container::{Container, PodParts};
 use crate::operator::recombine::{Pending, Recombine};
 use crate::operator::{Failure, Transform};
 use crate::{Encoder, Entry, Template};
@@ -82,6 +82,7 @@ pub struct Program {
 #[derive(Debug, Default)]
 pub struct Scratch {
     pub(crate) captures: Vec<CaptureLocations>,
+    pub(crate) pod: PodParts,
     random: u64,
 }
 
@@ -138,6 +139,7 @@ impl Program {
         State {
             scratch: Scratch {
                 captures: captures.collect(),
+                pod: PodParts::default(),
                 random: 0x9e37_79b9_7f4a_7c15,
             },
             pending: (0..self.pending).map(|_| Pending::default()).collect(),

@@ -48,6 +48,8 @@ impl Node {
         Ok(match self {
             Self::Literal(value) => Cow::Borrowed(value),
             Self::Field(field) => match field.whole(entry) {
+                // In Go a map that was never filled is nil.
+                Some(map) if map.is_empty() => Cow::Borrowed(&NULL),
                 Some(map) => owned(Value::Map(borrowed(map))),
                 None => Cow::Borrowed(field.get(entry).unwrap_or(&NULL)),
             },
@@ -69,6 +71,9 @@ impl Node {
             Self::Binary(operator, left, right) => binary(*operator, left, right, entry)?,
             Self::Matches(node, regex) => {
                 let value = node.eval(entry)?;
+                if *value == Value::Null {
+                    return Ok(truth(false));
+                }
                 let text = value.text().ok_or_else(|| no_text("matches", &value))?;
                 truth(regex.is_match(text.as_bytes()))
             }
@@ -210,6 +215,14 @@ fn binary<'e>(
         };
     }
     let right = right.eval(entry)?;
+    let of_text = matches!(
+        operator,
+        Binary::Contains | Binary::StartsWith | Binary::EndsWith | Binary::Matches
+    );
+    if of_text && (*left == Value::Null || *right == Value::Null) {
+        // As in expr-lang: nil contains nothing and matches nothing.
+        return Ok(truth(false));
+    }
     let fits = |wanted: fn(Ordering) -> bool| {
         let order = compare(&left, &right).ok_or_else(|| {
             Failure::from(format!(

@@ -108,6 +108,7 @@ impl Function {
                 Value::Str(text) => text.chars().count() as i64,
                 Value::List(list) => list.len() as i64,
                 Value::Map(map) => map.len() as i64,
+                Value::Null => 0,
                 other => return Err(wrong("len", other)),
             })),
             Self::Int => owned(Value::Int(to_int(first)?)),

@@ -1,6 +1,7 @@
 //! `container`: lines of Docker, CRI-O and containerd, and what their path says.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use crate::operator::Failure;
 use crate::operator::parser::Embedded;
@@ -76,6 +77,8 @@ impl<'l> Cri<'l> {
 /// A part of a text that is borrowed where the text is.
 fn part<'a>(whole: &Cow<'a, str>, part: &str) -> Cow<'a, str> {
     match whole {
+        // An empty part may stand anywhere.
+        Cow::Borrowed(_) if part.is_empty() => Cow::Borrowed(""),
         Cow::Borrowed(text) => {
             let at = part.as_ptr() as usize - text.as_ptr() as usize;
             Cow::Borrowed(&text[at..at + part.len()])
@@ -158,7 +161,7 @@ impl Container {
         entry.timestamp = Some(timestamp);
         entry.attributes.insert("log.iostream", Value::Str(stream));
         if let Some(path) = path {
-            metadata(&path, entry)?;
+            metadata(&path, entry, scratch)?;
         }
         Ok(())
     }
@@ -223,7 +226,7 @@ impl Container {
             entry.attributes.insert("log.iostream", stream);
         }
         if let Some(path) = self.path(entry)? {
-            metadata(&path, entry)?;
+            metadata(&path, entry, scratch)?;
         }
         Ok(())
     }
@@ -299,20 +302,56 @@ impl<'p> PodPath<'p> {
     }
 }
 
+/// The attributes of the resource, in the order of [`PodParts`].
+const KEYS: [&str; 5] = [
+    "k8s.container.name",
+    "k8s.container.restart_count",
+    "k8s.namespace.name",
+    "k8s.pod.name",
+    "k8s.pod.uid",
+];
+
+/// The path of the last line and where its parts stand: the next line mostly has the same.
+#[derive(Debug, Default)]
+pub(crate) struct PodParts {
+    path: String,
+    parts: [Range<usize>; 5],
+}
+
+impl PodParts {
+    fn of(path: &str) -> Result<Self, Failure> {
+        let pod = PodPath::split(path).ok_or(Failure::new("failed to detect a valid log path"))?;
+        let range = |part: &str| {
+            let begin = part.as_ptr() as usize - path.as_ptr() as usize;
+            begin..begin + part.len()
+        };
+        Ok(Self {
+            path: path.to_owned(),
+            parts: [pod.container, pod.restarts, pod.namespace, pod.pod, pod.uid].map(range),
+        })
+    }
+}
+
 #[expect(
     clippy::ptr_arg,
     reason = "what is borrowed has to stay a slice of the line"
 )]
-fn metadata<'a>(path: &Cow<'a, str>, entry: &mut Entry<'a>) -> Result<(), Failure> {
-    let pod = PodPath::split(path).ok_or(Failure::new("failed to detect a valid log path"))?;
-    for (key, text) in [
-        ("k8s.container.name", pod.container),
-        ("k8s.container.restart_count", pod.restarts),
-        ("k8s.namespace.name", pod.namespace),
-        ("k8s.pod.name", pod.pod),
-        ("k8s.pod.uid", pod.uid),
-    ] {
-        entry.resource.insert(key, Value::Str(part(path, text)));
+fn metadata<'a>(
+    path: &Cow<'a, str>,
+    entry: &mut Entry<'a>,
+    scratch: &mut Scratch,
+) -> Result<(), Failure> {
+    if scratch.pod.path != **path {
+        scratch.pod = PodParts::of(path)?;
+    }
+    let fresh = entry.resource.is_empty();
+    for (key, range) in KEYS.iter().zip(&scratch.pod.parts) {
+        let value = Value::Str(part(path, &path[range.clone()]));
+        if fresh {
+            entry.resource.push(*key, value);
+        } else {
+            entry.resource.insert(*key, value);
+        }
     }
     Ok(())
 }

@@ -170,9 +170,11 @@ impl SyslogParser {
         let stamp = stamp.ok_or(Failure::new("expecting a Stamp timestamp"))?;
         map.push(TIME, Value::Int(self.layout.parse(stamp, &self.zone, now)?));
         let rest = &text[16..];
-        let (host, rest) = rest
-            .split_once(' ')
-            .ok_or(Failure::new("expecting a hostname"))?;
+        let Some((host, rest)) = rest.split_once(' ') else {
+            // Without a space behind it, it is no hostname.
+            map.push("message", rest);
+            return Ok(());
+        };
         if host.is_empty() || !host.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(Failure::new(
                 "expecting an hostname (from 1 to max 255 US-ASCII characters)",
@@ -275,7 +277,6 @@ fn rfc5424<'t>(text: &'t str, map: &mut Map<'t>) -> Result<(), Failure> {
     let message = message
         .strip_prefix(' ')
         .ok_or(Failure::new("expecting a space before the message"))?;
-    let message = message.strip_prefix('\u{feff}').unwrap_or(message);
     if !message.is_empty() {
         map.push("message", message);
     }

@@ -71,7 +71,11 @@ fn parse(text: &str) -> Result<Map<'_>, Failure> {
     };
     if !path.is_empty() {
         check_escapes(text, path)?;
-        map.push("path", path);
+        if path.contains('#') {
+            map.push("path", path.replace('#', "%23"));
+        } else {
+            map.push("path", path);
+        }
     }
     if let Some(search) = search {
         query(search, &mut map)?;

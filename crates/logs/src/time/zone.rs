@@ -51,7 +51,8 @@ impl Zone {
     }
 
     /// Seconds east of UTC when clocks there show `local` seconds since 1970-01-01 00:00. A time
-    /// that is skipped or comes twice counts with the offset before the change.
+    /// that is skipped counts with the offset before the change, one that comes twice with the
+    /// offset after it, as in Go.
     pub(super) fn offset_at_local(&self, local: i64) -> i64 {
         let Some(zone) = &self.0 else {
             return 0;
@@ -76,8 +77,8 @@ impl Zone {
         let zoned = zone.to_ambiguous_timestamp(time);
         let offset = match zoned.offset() {
             jiff::tz::AmbiguousOffset::Unambiguous { offset } => offset,
-            jiff::tz::AmbiguousOffset::Gap { before, .. }
-            | jiff::tz::AmbiguousOffset::Fold { before, .. } => before,
+            jiff::tz::AmbiguousOffset::Gap { before, .. } => before,
+            jiff::tz::AmbiguousOffset::Fold { after, .. } => after,
         };
         i64::from(offset.seconds())
     }

@@ -152,6 +152,23 @@ fn what_is_no_line_of_a_runtime_goes_on_as_it_is_and_is_counted() {
 }
 
 #[test]
+fn a_line_without_text_has_an_empty_body() {
+    let operators = operators("operators: [{type: container}]");
+    let lines = [
+        "2026-01-02T03:04:05Z stdout F",
+        "2026-01-02T03:04:05Z stdout F ",
+    ];
+    let (entries, _) = run_held(&operators, POD, &lines);
+    assert!(entries.iter().all(|entry| entry.body == "".into()));
+    let partial = [
+        "2026-01-02T03:04:05Z stdout P",
+        "2026-01-02T03:04:05Z stdout F x",
+    ];
+    let (entries, _) = run_held(&operators, POD, &partial);
+    assert_eq!(entries[0].body, "x".into());
+}
+
+#[test]
 fn a_path_that_is_no_pods_is_said_once_and_metadata_can_be_left_out() {
     let line = "2026-01-02T03:04:05Z stdout F text";
     let with = operators("operators: [{type: container}]");

@@ -62,7 +62,7 @@ fn a_filter_drops_what_fits_or_fails_and_counts_it() {
     let operators = operators("operators: [{type: filter, expr: 'body matches \"^debug\"'}]");
     let (entries, state) = run_held(&operators, "/x", &["debug 1", "info", "debug 2"]);
     assert_eq!((entries.len(), state.filtered), (1, 2));
-    let failing = "operators: [{type: filter, expr: 'attributes.missing matches \"x\"'}]";
+    let failing = "operators: [{type: filter, expr: 'body > 1'}]";
     assert!(run(failing, &["x"]).is_empty());
 }
 

@@ -27,6 +27,18 @@ struct Running {
     reader_ended: oneshot::Receiver<()>,
 }
 
+/// A reader that ends by a mistake of ours must not leave a process that looks healthy.
+struct EndWatch(Host);
+
+impl Drop for EndWatch {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0
+                .fail("the reader of the file_log receiver has ended unexpectedly");
+        }
+    }
+}
+
 pub(crate) struct FilelogReceiver {
     settings: Settings,
     config: FilelogConfig,
@@ -102,9 +114,11 @@ impl Component for FilelogReceiver {
             records,
         });
         let (ended, reader_ended) = oneshot::channel();
+        let watch = EndWatch(host.clone());
         std::thread::Builder::new()
             .name("file_log".to_owned())
             .spawn(move || {
+                let _watch = watch;
                 reader.run();
                 // Nobody waits any more if the time to shut down is over.
                 ended.send(()).ok();

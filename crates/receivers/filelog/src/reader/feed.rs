@@ -265,10 +265,10 @@ impl Feed<'_> {
             *skip_line = token.cut;
             at = token.next;
             let text = self.splitter.trim(&data[token.start..token.end]);
+            *records += 1;
             if text.is_empty() {
                 continue;
             }
-            *records += 1;
             let origin = Origin {
                 source: self.source,
                 offset: begin,

@@ -68,6 +68,12 @@ fn start(yaml: &str, output: &PathBuf) -> Child {
         .unwrap()
 }
 
+/// Leaves the processor to others for a moment.
+fn pause() {
+    let (_sender, receiver) = std::sync::mpsc::channel::<()>();
+    assert!(receiver.recv_timeout(Duration::from_millis(1)).is_err());
+}
+
 #[test]
 fn killed_at_any_moment_every_line_arrives_and_repeats_are_few() {
     let folder = Folder::new();
@@ -83,14 +89,18 @@ fn killed_at_any_moment_every_line_arrives_and_repeats_are_few() {
     };
     for kill in 0..KILLS {
         let mut child = start(&yaml, &output);
-        let until = Instant::now() + Duration::from_millis(50 + next(400));
-        while Instant::now() < until {
-            let lines: String = (written..written + 20)
-                .map(|n| format!("line {n:06}\n"))
-                .collect();
-            folder.write("a.log", lines);
-            written += 20;
-            std::thread::yield_now();
+        let begin = Instant::now();
+        let until = Duration::from_millis(50 + next(400));
+        let first = written;
+        while begin.elapsed() < until {
+            // About ten lines in a millisecond, however fast the machine is.
+            if written - first < 10 * begin.elapsed().as_millis() as usize {
+                let lines = written..written + 20;
+                let lines: String = lines.map(|n| format!("line {n:06}\n")).collect();
+                folder.write("a.log", lines);
+                written += 20;
+            }
+            pause();
         }
         child.kill().unwrap();
         child.wait().unwrap();
@@ -114,7 +124,7 @@ fn killed_at_any_moment_every_line_arrives_and_repeats_are_few() {
             "{} of {written} lines arrived",
             counts.len()
         );
-        std::thread::yield_now();
+        pause();
     };
     child.kill().unwrap();
     child.wait().unwrap();
