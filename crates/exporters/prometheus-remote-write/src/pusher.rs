@@ -201,6 +201,10 @@ impl RemoteWrite {
                     }
                     Verdict::OtherMessage => {
                         self.fall_back(&answer);
+                        let Some(older) = packet.as_v1() else {
+                            return self.given_up(&packet, "http_415", Written::default(), &answer);
+                        };
+                        packet = older;
                         continue;
                     }
                     Verdict::Again(after) => {
