@@ -149,8 +149,21 @@ async fn an_answer_of_an_unknown_kind_is_read_as_text() {
 
 #[tokio::test]
 async fn a_certificate_that_nobody_signed() {
+    let target = Target::self_signed(Reply::text("a 1\n")).await;
+    let mut setup = Setup::job_every("1s", &target.address, "scheme: https").await;
+    let lines = setup.scrape(false).await;
+    assert_eq!(lines.len(), 5, "{lines:?}");
+    assert!(target.requests().is_empty(), "nothing was asked of it");
+    setup.stop().await;
+    let careless = "scheme: https\ntls_config: {insecure_skip_verify: true}";
+    let mut setup = Setup::job_every("1s", &target.address, careless).await;
+    assert_eq!(setup.scrape(true).await[0], "gauge a{} 1");
+    setup.stop().await;
+}
+
+#[tokio::test]
+async fn https_to_a_target_without_tls() {
     let target = Target::new(Reply::text("a 1\n")).await;
-    // A plaintext server is no better.
     let mut setup = Setup::job(&target.address, "scheme: https").await;
     let lines = setup.scrape(false).await;
     assert_eq!(lines.len(), 5, "{lines:?}");
