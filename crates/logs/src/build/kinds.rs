@@ -537,10 +537,14 @@ fn container(args: &mut Args<'_, '_, '_>, builder: &mut Builder) -> Option<Conta
         slot: builder.program.pending,
     };
     builder.program.pending += 1;
+    let parse_from = args.or("parse_from", Field::body());
     Some(Container {
         format,
         add_metadata: args.or("add_metadata_from_filepath", true),
-        parse_from: args.or("parse_from", Field::body()),
+        plain: embedded.is_empty()
+            && parse_from == Field::body()
+            && parse_to == Field::attributes(),
+        parse_from,
         parse_to,
         embedded,
         recombine,

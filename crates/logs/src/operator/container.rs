@@ -33,6 +33,8 @@ pub(crate) struct Container {
     pub(crate) parse_from: Field,
     pub(crate) parse_to: Field,
     pub(crate) embedded: Embedded,
+    /// The line goes from the body to the attributes, and nothing else happens on the way.
+    pub(crate) plain: bool,
     /// Joins the partial lines of the CRI formats.
     pub(crate) recombine: Recombine,
 }
@@ -137,7 +139,7 @@ impl Container {
         entry: &mut Entry<'a>,
         scratch: &mut Scratch,
     ) -> Result<(), Failure> {
-        if !self.is_plain() {
+        if !self.plain {
             // Operators inside see what upstream's see: time, stream, logtag and log where
             // `parse_to` says.
             let mut map = crate::Map::new();
@@ -164,13 +166,6 @@ impl Container {
             metadata(&path, entry, scratch)?;
         }
         Ok(())
-    }
-
-    /// Whether the line goes from the body to the attributes and nothing else happens on the way.
-    fn is_plain(&self) -> bool {
-        self.embedded.is_empty()
-            && self.parse_from == Field::body()
-            && self.parse_to == Field::attributes()
     }
 
     #[expect(

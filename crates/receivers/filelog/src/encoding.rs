@@ -82,7 +82,11 @@ impl Encoding {
     pub(crate) fn decode<'a>(&self, bytes: &'a [u8]) -> Value<'a> {
         match self.kind {
             Kind::Nop => Value::Bytes(Cow::Borrowed(bytes)),
-            Kind::Utf8 => Value::Str(String::from_utf8_lossy(bytes)),
+            // Checking first is much faster than the lossy way where nothing is lost.
+            Kind::Utf8 => match std::str::from_utf8(bytes) {
+                Ok(text) => text.into(),
+                Err(_) => Value::Str(String::from_utf8_lossy(bytes)),
+            },
             Kind::Utf8Raw => match std::str::from_utf8(bytes) {
                 Ok(text) => text.into(),
                 Err(_) => Value::Bytes(Cow::Borrowed(bytes)),

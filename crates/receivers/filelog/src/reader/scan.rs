@@ -115,16 +115,24 @@ impl Reader {
                 self.complain(path, &error, "open");
             }
         }
+        let mut parents: HashMap<&Path, Option<PathBuf>> = HashMap::new();
         for (path, metadata) in &order {
             let linked = fs::symlink_metadata(path).is_ok_and(|link| link.file_type().is_symlink());
-            // A file in a folder behind a link changes there as well.
-            let Some(real) = fs::canonicalize(path)
-                .ok()
-                .filter(|real| linked || real != path)
-            else {
-                continue;
+            let real = if linked {
+                fs::canonicalize(path).ok()
+            } else {
+                // A file in a folder behind a link changes there as well.
+                let parent = path.parent().unwrap_or(Path::new("."));
+                let real = parents
+                    .entry(parent)
+                    .or_insert_with(|| fs::canonicalize(parent).ok().filter(|real| real != parent));
+                match (real, path.file_name()) {
+                    (Some(real), Some(name)) => Some(real.join(name)),
+                    _ => None,
+                }
             };
-            if let Some(key) = self.files.by_identity(identity(metadata)) {
+            let known = self.files.by_identity(identity(metadata));
+            if let (Some(real), Some(key)) = (real, known) {
                 folders.extend(real.parent().map(Path::to_owned));
                 targets.insert(real, key);
             }
