@@ -31,6 +31,10 @@ const PARCEL: usize = 256 * 1024;
 const BUFFER: usize = 128 * 1024;
 
 /// How often everything is looked at although the kernel tells of changes.
+const WATCHED_RESCAN: Duration = Duration::from_secs(30);
+
+/// How far apart looks at everything may be where it does not, and how often a journal that
+/// cannot be written is tried again.
 const RESCAN: Duration = Duration::from_secs(10);
 
 /// Looking at everything takes at most this share of the time: one part in so many.

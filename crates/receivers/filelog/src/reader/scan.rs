@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, flock};
 
-use super::{RESCAN, Reader, SCAN_SHARE, URGENT_SHARE};
+use super::{RESCAN, Reader, SCAN_SHARE, URGENT_SHARE, WATCHED_RESCAN};
 use crate::attributes;
 use crate::config::StartAt;
 use crate::files::{Open, Presence, Tracked};
@@ -146,7 +146,7 @@ impl Reader {
             let poll = self.config.poll_interval;
             (self.scan_took * SCAN_SHARE).clamp(poll.min(RESCAN), RESCAN)
         } else {
-            RESCAN
+            WATCHED_RESCAN
         };
         self.scan_due = self.scanned + regular;
     }
