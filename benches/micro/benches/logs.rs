@@ -111,13 +111,13 @@ fn read(folder: &Path, operators: &str) -> usize {
          checkpoints: {{enabled: false}}\n{operators}",
         folder.display()
     );
-    let (config, _) = decode::<headwater_receiver_filelog::Config>(&yaml).expect("valid");
+    let (config, _) = decode::<headwater_receiver_file_log::Config>(&yaml).expect("valid");
     let environment = environment();
     let id = "file_log".parse().expect("an id");
     let settings = environment.settings(ComponentKind::Receiver, &id);
     let count = Arc::new(Count::default());
     let outputs = Outputs::new().with(Signal::Logs, Arc::clone(&count) as Arc<dyn Consumer>);
-    let receiver = headwater_receiver_filelog::factory()
+    let receiver = headwater_receiver_file_log::factory()
         .build_receiver(settings, &config, outputs)
         .expect("a receiver");
     runtime.block_on(async {

@@ -40,7 +40,8 @@ const DESCRIPTIONS: [&str; 3] = [
 const UNITS: [&str; 3] = ["{span}", "{datapoint}", "{record}"];
 
 impl ReceiverInstruments {
-    /// The instruments of one receiver for one `transport`: `grpc`, `http`, `tcp`, …
+    /// The instruments of one receiver for one `transport`: `grpc`, `http`, `tcp`, …; empty for one
+    /// that has none, which gives no label, as in Go `receiverhelper.NewObsReport`.
     #[must_use]
     pub fn new(settings: &Settings, transport: &str) -> Self {
         let counter = |signal: usize, outcome: usize| {
@@ -51,10 +52,10 @@ impl ReceiverInstruments {
                 kind: InstrumentKind::Counter,
                 level: Level::Basic,
             };
-            let attributes = vec![
-                ("receiver", settings.id.to_string()),
-                ("transport", transport.to_owned()),
-            ];
+            let mut attributes = vec![("receiver", settings.id.to_string())];
+            if !transport.is_empty() {
+                attributes.push(("transport", transport.to_owned()));
+            }
             settings.telemetry.counter(instrument, attributes)
         };
         let by_signal = [0, 1, 2].map(|signal| [0, 1, 2].map(|outcome| counter(signal, outcome)));

@@ -1,4 +1,4 @@
-//! What a real Prometheus makes of what we send it.
+//! What a real Prometheus makes of what we send it, and of the same targets.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -8,3 +8,4 @@
 mod page;
 mod remote_write;
 mod samples;
+mod scrape;

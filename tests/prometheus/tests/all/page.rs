@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use headwater_core::pdata::owned::{Metric, MetricData, MetricsData};
 use headwater_core::{ComponentKind, Outputs, Signal};
 use headwater_exporter_prometheus as page;
-use headwater_receiver_prometheus_remote_write as receiver;
+use headwater_receiver_prometheusremotewrite as receiver;
 use headwater_testkit::{Recorder, environment, host};
 use prometheus_tests::{PATIENCE, Prometheus, free_port};
 

@@ -10,7 +10,7 @@ use headwater_core::pdata::owned::{Metric, MetricsData, ResourceMetrics};
 use headwater_core::{ComponentKind, Outputs, Receiver, Signal};
 use headwater_prometheus::remote_write::encode::{put_label, put_sample, put_series};
 use headwater_prometheus::remote_write::{Compressor, Message};
-use headwater_receiver_prometheus_remote_write::{Config, factory};
+use headwater_receiver_prometheusremotewrite::{Config, factory};
 use headwater_testkit::{Recorder, environment, metric};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;

@@ -11,7 +11,7 @@ use headwater_config::testing::decode;
 use headwater_core::graph::Environment;
 use headwater_core::pdata::owned::{LogRecord, LogsData};
 use headwater_core::{Budget, ComponentKind, Consumer, Outputs, Receiver, Signal};
-use headwater_receiver_filelog::{Config, factory};
+use headwater_receiver_file_log::{Config, factory};
 use headwater_testkit::{Recorder, environment, host_with};
 use tempfile::TempDir;
 

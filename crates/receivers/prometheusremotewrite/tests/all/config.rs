@@ -3,7 +3,7 @@
 use headwater_config::testing::decode;
 use headwater_core::config::Config as _;
 use headwater_core::{ComponentKind, Registry};
-use headwater_receiver_prometheus_remote_write::Config;
+use headwater_receiver_prometheusremotewrite::Config;
 
 #[test]
 fn nothing_has_to_be_written() {

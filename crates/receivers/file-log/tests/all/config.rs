@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use headwater_config::testing::decode;
-use headwater_receiver_filelog::{Config, StartAt};
+use headwater_receiver_file_log::{Config, StartAt};
 
 #[test]
 fn defaults_are_those_of_the_collector() {
