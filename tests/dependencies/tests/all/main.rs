@@ -10,8 +10,6 @@ use std::fs;
 
 use graph::{Graph, root};
 
-const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
-
 fn read(path: &str) -> toml::Table {
     fs::read_to_string(root().join(path))
         .unwrap()
@@ -27,11 +25,15 @@ fn everything(graph: &Graph) -> Vec<String> {
 }
 
 #[test]
-fn everything_foreign_comes_from_crates_io() {
-    for package in Graph::read().packages.values() {
-        let source = package.source.as_deref().unwrap_or(CRATES_IO);
-        assert_eq!(source, CRATES_IO, "{}", package.name);
-    }
+fn everything_foreign_comes_from_one_registry() {
+    let graph = Graph::read();
+    let packages = graph.packages.values();
+    let sources: BTreeSet<&str> = packages.filter_map(|p| p.source.as_deref()).collect();
+    let registries = sources
+        .iter()
+        .filter(|source| source.starts_with("registry+"));
+    // Neither a git repository nor a second registry.
+    assert_eq!((sources.len(), registries.count()), (1, 1), "{sources:?}");
 }
 
 #[test]
