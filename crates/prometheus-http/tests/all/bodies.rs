@@ -52,7 +52,7 @@ async fn a_connection_that_is_closed_when_it_is_used_again_costs_no_scrape() {
             let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nup 1\n";
             socket.write_all(answer).await.unwrap();
             // The next request arrives and gets no answer.
-            let _ = socket.read(&mut buffer).await;
+            socket.read(&mut buffer).await.ok();
         }
     });
     let client = client("");

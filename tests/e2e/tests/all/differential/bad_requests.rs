@@ -375,6 +375,12 @@ fn http_cases() -> Vec<Case> {
 
 /// Protobuf and JSON bodies of `/v1/traces`.
 fn bodies() -> Vec<Case> {
+    let mut cases = protobuf_bodies();
+    cases.extend(json_bodies());
+    cases
+}
+
+fn protobuf_bodies() -> Vec<Case> {
     vec![
         protobuf("an empty protobuf", Bytes::new()),
         protobuf("text that should be protobuf", &b"hello"[..]),
@@ -412,6 +418,11 @@ fn bodies() -> Vec<Case> {
         protobuf("a span id of 7 bytes", span_bytes(2, &[1; 7])),
         protobuf("a parent id of 3 bytes", span_bytes(4, &[1; 3])),
         protobuf("20 levels of lists", nested(20)),
+    ]
+}
+
+fn json_bodies() -> Vec<Case> {
+    vec![
         json("an empty JSON", ""),
         json("JSON of an empty object", "{}"),
         json("JSON null", "null"),
