@@ -114,18 +114,23 @@ impl Row {
         format!("| {} |\n", cells.join(" | "))
     }
 
-    /// The median over the repetitions; the lower one of two.
     fn median(&self, value: impl Fn(&Sample) -> f64) -> f64 {
-        let mut values: Vec<f64> = self.samples.iter().map(value).collect();
-        values.sort_unstable_by(f64::total_cmp);
-        values
-            .get(values.len().saturating_sub(1) / 2)
-            .copied()
-            .unwrap_or(0.0)
+        median(self.samples.iter().map(value))
     }
 }
 
-const MIB: f64 = 1_048_576.0;
+/// The median of what several repetitions measured; the lower one of two, 0 without any.
+pub(crate) fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_unstable_by(f64::total_cmp);
+    values
+        .get(values.len().saturating_sub(1) / 2)
+        .copied()
+        .unwrap_or(0.0)
+}
+
+/// Bytes of a mebibyte.
+pub(crate) const MIB: f64 = 1_048_576.0;
 
 impl Sample {
     /// One line for whoever waits for the table.

@@ -2,6 +2,7 @@
 
 mod exposition;
 mod received;
+mod server;
 mod sink;
 mod table;
 mod target;
@@ -160,8 +161,8 @@ impl Scrape {
         let mut values = BTreeMap::from([
             ("interval", format!("{}ms", self.interval.as_millis())),
             ("targets", format!("[{}]", names.join(", "))),
-            ("target_port", targets.address.port().to_string()),
-            ("sink_port", sink.address.port().to_string()),
+            ("target_port", targets.address().port().to_string()),
+            ("sink_port", sink.address().port().to_string()),
             ("metrics", metrics.to_string()),
             ("folder", folder.display().to_string()),
         ]);

@@ -1,23 +1,19 @@
 //! A remote-write backend that counts samples.
 
-use std::convert::Infallible;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
-use http_body_util::Empty;
+use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
-use tokio::sync::oneshot;
 
 use crate::error::LoadError;
 use crate::sink::collect;
 
 use super::received::{self, Received};
+use super::server::Server;
 
 /// What has arrived; counts only ever grow.
 #[derive(Debug, Clone, Copy, Default)]
@@ -33,45 +29,25 @@ pub(crate) struct Totals {
 /// The sink; gone when dropped.
 #[derive(Debug)]
 pub(crate) struct Sink {
-    /// Where `POST /api/v1/write` is taken.
-    pub(crate) address: SocketAddr,
+    server: Server,
     totals: Arc<Mutex<Totals>>,
-    _stop: oneshot::Sender<Infallible>,
 }
 
 impl Sink {
-    /// Starts a server on a thread of its own.
+    /// Starts it on a thread of its own.
     ///
     /// # Errors
     /// No port, no thread.
     pub(crate) fn start() -> Result<Self, LoadError> {
-        let what = || LoadError::io("start the remote-write sink");
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(what())?;
-        listener.set_nonblocking(true).map_err(what())?;
-        let address = listener.local_addr().map_err(what())?;
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(what())?;
-        let totals = Arc::default();
-        let (stop, stopped) = oneshot::channel();
+        let totals = Arc::<Mutex<Totals>>::default();
         let shared = Arc::clone(&totals);
-        thread::Builder::new()
-            .name("remote-write".to_owned())
-            .spawn(move || {
-                runtime.block_on(async {
-                    tokio::select! {
-                        () = serve(listener, shared) => {}
-                        _ = stopped => {}
-                    }
-                });
-            })
-            .map_err(what())?;
-        Ok(Self {
-            address,
-            totals,
-            _stop: stop,
-        })
+        let server = Server::start("sink", move |request| answer(request, Arc::clone(&shared)))?;
+        Ok(Self { server, totals })
+    }
+
+    /// Where `POST /api/v1/write` is taken.
+    pub(crate) const fn address(&self) -> SocketAddr {
+        self.server.address
     }
 
     /// What has arrived so far.
@@ -80,34 +56,10 @@ impl Sink {
     }
 }
 
-async fn serve(listener: TcpListener, totals: Arc<Mutex<Totals>>) {
-    let Ok(listener) = tokio::net::TcpListener::from_std(listener) else {
-        return;
-    };
-    while let Ok((stream, _)) = listener.accept().await {
-        // Without it only latency would be worse.
-        drop(stream.set_nodelay(true));
-        let totals = Arc::clone(&totals);
-        let service = service_fn(move |request| answer(request, Arc::clone(&totals)));
-        tokio::spawn(async move {
-            let connection = hyper::server::conn::http1::Builder::new();
-            // The collector's business.
-            drop(
-                connection
-                    .serve_connection(TokioIo::new(stream), service)
-                    .await,
-            );
-        });
-    }
-}
-
-async fn answer(
-    request: Request<Incoming>,
-    totals: Arc<Mutex<Totals>>,
-) -> Result<Response<Empty<Bytes>>, Infallible> {
+async fn answer(request: Request<Incoming>, totals: Arc<Mutex<Totals>>) -> Response<Full<Bytes>> {
     let arrived = receive(request).await;
     let mut totals = totals.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut response = Response::<Empty<Bytes>>::default();
+    let mut response = Response::<Full<Bytes>>::default();
     if let Some((received, bytes)) = arrived {
         totals.samples += received.samples;
         totals.bytes += bytes;
@@ -125,7 +77,7 @@ async fn answer(
         totals.refused += 1;
         *response.status_mut() = StatusCode::BAD_REQUEST;
     }
-    Ok(response)
+    response
 }
 
 /// Reads one request to its end: its samples and the bytes of its body.

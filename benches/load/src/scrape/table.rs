@@ -1,6 +1,7 @@
 //! The table.
 
 use crate::process::Cpu;
+use crate::report::{MIB, median};
 
 /// One measurement of one collector.
 #[derive(Debug, Clone, Default)]
@@ -43,8 +44,6 @@ const HEADER: &str = "\
 | peak MiB | B/series | sockets early/late | late ms p50/p99/max | out B/sample | missing | refused |
 |---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|
 ";
-
-const MIB: f64 = 1_048_576.0;
 
 /// The table as Markdown: medians, and how many times the CPU time of the first collector each
 /// needs.
@@ -93,14 +92,8 @@ impl Row {
         format!("| {} |\n", cells.join(" | "))
     }
 
-    /// The median over the repetitions; the lower one of two.
     fn median(&self, value: impl Fn(&Sample) -> f64) -> f64 {
-        let mut values: Vec<f64> = self.samples.iter().map(value).collect();
-        values.sort_unstable_by(f64::total_cmp);
-        values
-            .get(values.len().saturating_sub(1) / 2)
-            .copied()
-            .unwrap_or(0.0)
+        median(self.samples.iter().map(value))
     }
 }
 

@@ -1,10 +1,8 @@
 //! Targets: one server that plays as many of them as asked for.
 
-use std::convert::Infallible;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -12,21 +10,17 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
-use tokio::sync::oneshot;
 
 use crate::error::LoadError;
 
 use super::exposition;
+use super::server::Server;
 
 /// The targets; gone when dropped.
 #[derive(Debug)]
 pub(crate) struct Targets {
-    /// Where all of them are: `?target=t7:80` chooses.
-    pub(crate) address: SocketAddr,
+    server: Server,
     shared: Arc<Shared>,
-    _stop: oneshot::Sender<Infallible>,
 }
 
 #[derive(Debug)]
@@ -39,43 +33,27 @@ struct Shared {
 }
 
 impl Targets {
-    /// Starts a server on a thread of its own.
+    /// Starts them on a thread of their own.
     ///
     /// # Errors
     /// No port, no thread.
     pub(crate) fn start(targets: usize, series: usize) -> Result<Self, LoadError> {
-        let what = || LoadError::io("start the targets");
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(what())?;
-        listener.set_nonblocking(true).map_err(what())?;
-        let address = listener.local_addr().map_err(what())?;
         let shared = Arc::new(Shared {
             series,
             started: Instant::now(),
             scrapes: AtomicU64::new(0),
             times: (0..targets).map(|_| Mutex::default()).collect(),
         });
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(what())?;
-        let (stop, stopped) = oneshot::channel();
         let serving = Arc::clone(&shared);
-        thread::Builder::new()
-            .name("targets".to_owned())
-            .spawn(move || {
-                runtime.block_on(async {
-                    tokio::select! {
-                        () = serve(listener, serving) => {}
-                        _ = stopped => {}
-                    }
-                });
-            })
-            .map_err(what())?;
-        Ok(Self {
-            address,
-            shared,
-            _stop: stop,
-        })
+        let server = Server::start("targets", move |request| {
+            std::future::ready(answer(&request, &serving))
+        })?;
+        Ok(Self { server, shared })
+    }
+
+    /// Where all of them are: `?target=t7:80` chooses.
+    pub(crate) const fn address(&self) -> SocketAddr {
+        self.server.address
     }
 
     /// Scrapes that were answered.
@@ -118,30 +96,6 @@ fn lateness(times: &[u64], interval: u64) -> Vec<u64> {
     offsets()
         .map(|offset| (offset - schedule).cast_unsigned())
         .collect()
-}
-
-async fn serve(listener: TcpListener, shared: Arc<Shared>) {
-    let Ok(listener) = tokio::net::TcpListener::from_std(listener) else {
-        return;
-    };
-    while let Ok((stream, _)) = listener.accept().await {
-        // Without it only latency would be worse.
-        drop(stream.set_nodelay(true));
-        let shared = Arc::clone(&shared);
-        let service = service_fn(move |request| {
-            let response = answer(&request, &shared);
-            async move { Ok::<_, Infallible>(response) }
-        });
-        tokio::spawn(async move {
-            let connection = hyper::server::conn::http1::Builder::new();
-            // The collector's business.
-            drop(
-                connection
-                    .serve_connection(TokioIo::new(stream), service)
-                    .await,
-            );
-        });
-    }
 }
 
 fn answer(request: &Request<Incoming>, shared: &Shared) -> Response<Full<Bytes>> {
