@@ -16,6 +16,7 @@ extern crate self as headwater_core;
 pub mod auth;
 mod batch;
 mod budget;
+pub mod calendar;
 pub mod component;
 pub mod config;
 mod consume;

@@ -1,6 +1,8 @@
 //! The arguments of one operator: read by name, checked, and those that nobody reads reported.
 
-use headwater_core::config::{Code, Config, DecodeContext, Map, Node, Value as NodeValue, nearest};
+use headwater_core::config::{
+    Code, Config, DecodeContext, Map, Node, Origin, Value as NodeValue, nearest,
+};
 
 use crate::expr::Expr;
 use crate::{Field, Map as ValueMap, Value};
@@ -38,7 +40,18 @@ impl<'n, 'c, 'd> Args<'n, 'c, 'd> {
     ) -> Option<R> {
         let node = self.node(key)?;
         let anchor = &self.map.entry(key)?.0.origin;
-        let (result, failed) = self.cx.child(key, anchor, node, |cx| {
+        self.child(key, anchor, node, read)
+    }
+
+    /// The arguments in `node`, which stands at `path` from here.
+    fn child<R>(
+        &mut self,
+        path: &str,
+        anchor: &Origin,
+        node: &Node,
+        read: impl FnOnce(&mut Args<'_, '_, '_>) -> Option<R>,
+    ) -> Option<R> {
+        let (result, failed) = self.cx.child(path, anchor, node, |cx| {
             let Some(mut args) = Args::new(node, cx) else {
                 return (None, true);
             };
@@ -151,17 +164,7 @@ impl<'n, 'c, 'd> Args<'n, 'c, 'd> {
         let mut results = Vec::new();
         for (index, item) in items.iter().enumerate() {
             let path = format!("{key}::{index}");
-            let (result, failed) = self.cx.child(&path, &item.origin, item, |cx| {
-                let Some(mut args) = Args::new(item, cx) else {
-                    return (None, true);
-                };
-                let result = read(&mut args);
-                args.report_unknown();
-                let failed = args.failed || result.is_none();
-                (result, failed)
-            });
-            self.failed |= failed;
-            results.extend(result);
+            results.extend(self.child(&path, &item.origin, item, &mut read));
         }
         results
     }

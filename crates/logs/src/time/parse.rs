@@ -1,7 +1,9 @@
 //! Reading a time by a layout, with Go's rules.
 
 use super::layout::{Item, Layout};
-use super::{SECOND, Zone, civil_from_days, days_from_civil, days_in_month};
+use headwater_core::calendar::{civil_from_days, days_from_civil, days_in_month};
+
+use super::{SECOND, Zone};
 use crate::operator::Failure;
 
 const MONTHS: [&str; 12] = [

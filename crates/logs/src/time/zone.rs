@@ -1,5 +1,6 @@
 //! Time zones by name, from the system's database.
 
+use headwater_core::calendar::civil_from_days;
 use jiff::civil;
 use jiff::tz::TimeZone;
 use thiserror::Error;
@@ -57,7 +58,7 @@ impl Zone {
         let Some(zone) = &self.0 else {
             return 0;
         };
-        let (year, month, day) = super::civil_from_days(local.div_euclid(86_400));
+        let (year, month, day) = civil_from_days(local.div_euclid(86_400));
         let seconds = local.rem_euclid(86_400);
         let time = i16::try_from(year).ok().and_then(|year| {
             civil::DateTime::new(
@@ -86,6 +87,8 @@ impl Zone {
 
 #[cfg(test)]
 mod tests {
+    use headwater_core::calendar::days_from_civil;
+
     use super::*;
 
     #[test]
@@ -96,11 +99,11 @@ mod tests {
         };
         let local = |days: i64| days * 86_400 + 43_200;
         assert_eq!(
-            berlin.offset_at_local(local(super::super::days_from_civil(2026, 1, 1))),
+            berlin.offset_at_local(local(days_from_civil(2026, 1, 1))),
             3600
         );
         assert_eq!(
-            berlin.offset_at_local(local(super::super::days_from_civil(2026, 7, 1))),
+            berlin.offset_at_local(local(days_from_civil(2026, 7, 1))),
             7200
         );
     }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use headwater_core::calendar::civil_from_days;
+
 /// A number as `%v` prints it: in its shortest form, with an exponent below 1e-4 and from 1e6
 /// on.
 pub(super) struct Shortest(pub(super) f64);
@@ -73,7 +75,7 @@ impl fmt::Display for Time {
             nanoseconds.rem_euclid(1_000_000_000),
         );
         let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-        let (year, month, day) = date(days);
+        let (year, month, day) = civil_from_days(days);
         let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
         write!(
             f,
@@ -85,21 +87,6 @@ impl fmt::Display for Time {
         }
         f.write_str(" +0000 UTC")
     }
-}
-
-/// Year, month and day of a number of days since 1970. Years begin in March here, so that the
-/// leap day is the last one, and are counted in periods of 400 years, which are equally long.
-const fn date(days: i64) -> (i64, i64, i64) {
-    const PERIOD: i64 = 146_097;
-    let days = days + 719_468;
-    let (period, day) = (days.div_euclid(PERIOD), days.rem_euclid(PERIOD));
-    let year = (day - day / 1460 + day / 36_524 - day / (PERIOD - 1)) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let day = day - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    let year = year + period * 400 + (month <= 2) as i64;
-    (year, month, day)
 }
 
 #[cfg(test)]
