@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use headwater_core::Context;
+use headwater_prometheus::percent::escape_query;
 use headwater_prometheus::scrape_config::OAuth2;
 use headwater_transport::http::{ClientRequest, Url};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -132,8 +133,11 @@ impl Tokens {
         headers.insert(CONTENT_TYPE, FORM);
         match style {
             Style::Header => {
-                let (id, secret) = (encoded(&config.client_id), encoded(secret));
-                let both = STANDARD.encode(format!("{id}:{secret}"));
+                let mut both = String::new();
+                escape_query(&mut both, &config.client_id);
+                both.push(':');
+                escape_query(&mut both, secret);
+                let both = STANDARD.encode(both);
                 headers.insert(AUTHORIZATION, value("client", &format!("Basic {both}"))?);
             }
             Style::Form => {
@@ -216,21 +220,8 @@ impl Form {
         if !self.0.is_empty() {
             self.0.push('&');
         }
-        self.0.push_str(&encoded(name));
+        escape_query(&mut self.0, name);
         self.0.push('=');
-        self.0.push_str(&encoded(value));
+        escape_query(&mut self.0, value);
     }
-}
-
-fn encoded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b' ' => out.push('+'),
-            b'-' | b'_' | b'.' | b'~' => out.push(char::from(byte)),
-            _ if byte.is_ascii_alphanumeric() => out.push(char::from(byte)),
-            _ => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
 }

@@ -34,7 +34,6 @@ mod encode;
 mod entry;
 mod error;
 mod escape;
-mod kind;
 mod media_type;
 mod names;
 mod native;
@@ -46,12 +45,12 @@ mod scan;
 mod series;
 mod text;
 
+pub use crate::metric_type::MetricType;
 pub use encode::{
     BucketPoint, EncodeError, Encoder, ExemplarPoint, FamilyHead, MetricPoint, PointValue,
 };
 pub use entry::{EXEMPLAR_MAX_RUNES, Entry, Exemplar, Histogram, LabelRef, Series};
 pub use error::{ParseError, Position, Problem};
-pub use kind::MetricType;
 pub use names::{
     escape_label_name, escape_metric_name, is_legacy_label_name, is_legacy_metric_name,
 };

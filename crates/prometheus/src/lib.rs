@@ -4,6 +4,8 @@
 pub mod exposition;
 pub mod glob;
 pub mod labels;
+mod metric_type;
+pub mod percent;
 pub mod relabel;
 pub mod remote_write;
 pub mod scrape_config;
@@ -11,4 +13,5 @@ mod text;
 pub mod translate;
 
 pub use labels::{Label, Labels};
+pub use metric_type::MetricType;
 pub use text::{Secret, Text};

@@ -8,12 +8,13 @@ mod histogram;
 mod read;
 mod snappy;
 
+pub use crate::metric_type::MetricType;
 pub use histogram::{BucketSpan, Buckets, Count, Histogram};
 pub use read::{Exemplar, Metadata, ReadError, Sample, Series, read};
 pub use snappy::{Compressor, SnappyError, decompress};
 
 /// The bits of the NaN that ends a series.
-pub const STALE_NAN: u64 = 0x7ff0_0000_0000_0002;
+pub const STALE_NAN: u64 = crate::exposition::STALE_NAN.to_bits();
 
 /// The header that says which version a sender writes.
 pub const VERSION_HEADER: &str = "x-prometheus-remote-write-version";
@@ -82,61 +83,6 @@ impl Message {
             }
         }
         Some(Self::V1)
-    }
-}
-
-/// The type of a metric in metadata; the numbers are the same in both messages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-#[repr(u8)]
-pub enum MetricType {
-    /// Nobody has said.
-    #[default]
-    Unknown = 0,
-    /// Counter.
-    Counter = 1,
-    /// Gauge.
-    Gauge = 2,
-    /// Histogram.
-    Histogram = 3,
-    /// Gauge histogram.
-    GaugeHistogram = 4,
-    /// Summary.
-    Summary = 5,
-    /// Info.
-    Info = 6,
-    /// State set.
-    StateSet = 7,
-}
-
-impl MetricType {
-    /// The type of a number in a message; numbers that nobody knows are unknown.
-    #[must_use]
-    pub const fn from_number(number: u64) -> Self {
-        match number {
-            1 => Self::Counter,
-            2 => Self::Gauge,
-            3 => Self::Histogram,
-            4 => Self::GaugeHistogram,
-            5 => Self::Summary,
-            6 => Self::Info,
-            7 => Self::StateSet,
-            _ => Self::Unknown,
-        }
-    }
-
-    /// The word of exposition formats.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Unknown => "unknown",
-            Self::Counter => "counter",
-            Self::Gauge => "gauge",
-            Self::Histogram => "histogram",
-            Self::GaugeHistogram => "gaugehistogram",
-            Self::Summary => "summary",
-            Self::Info => "info",
-            Self::StateSet => "stateset",
-        }
     }
 }
 

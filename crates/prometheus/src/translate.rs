@@ -4,6 +4,7 @@
 //! series by the bytes that identify it, and writes requests of label bytes that it has kept.
 
 mod cache;
+mod config;
 mod fingerprint;
 mod labels;
 mod names;
@@ -17,6 +18,7 @@ mod translator;
 mod units;
 mod walk;
 
+pub use config::{ResourceToTelemetryConfig, TranslationStrategy};
 pub use labels::{attribute_text, series_labels, target_info_labels};
 pub use names::{LabelRule, NameError, NameKind, Strategy, label_name, metric_name};
 pub use native::{NativeError, native_histogram};

@@ -7,7 +7,8 @@ use headwater_core::config::{Config, Node, Optional, Validation};
 use headwater_exporting::{RetryConfig, SendingQueueConfig, Sizer};
 use headwater_prometheus::remote_write::Message;
 use headwater_prometheus::translate::{
-    LabelRule, NameError, Options, ResourceLabels, Strategy, label_name,
+    NameError, Options, ResourceLabels, ResourceToTelemetryConfig, Strategy, TranslationStrategy,
+    label_name,
 };
 use headwater_transport::config::{CompressionType, HttpClientConfig};
 
@@ -102,15 +103,6 @@ impl Default for RemoteWriteQueueConfig {
     }
 }
 
-/// `resource_to_telemetry_conversion`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Config)]
-pub struct ResourceToTelemetryConfig {
-    /// Whether all resource attributes become labels of every series.
-    pub enabled: bool,
-    /// But `service.name`, `service.namespace` and `service.instance.id`.
-    pub exclude_service_attributes: bool,
-}
-
 /// `resource_constant_labels`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Config)]
 pub struct ResourceConstantLabelsConfig {
@@ -130,35 +122,6 @@ pub struct TargetInfoConfig {
 impl Default for TargetInfoConfig {
     fn default() -> Self {
         Self { enabled: true }
-    }
-}
-
-/// How names are translated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Config)]
-pub enum TranslationStrategy {
-    /// Names of `[a-zA-Z0-9:_]` with suffixes of unit and type.
-    #[default]
-    #[config(rename = "UnderscoreEscapingWithSuffixes")]
-    UnderscoreEscapingWithSuffixes,
-    /// Names of `[a-zA-Z0-9:_]`.
-    #[config(rename = "UnderscoreEscapingWithoutSuffixes")]
-    UnderscoreEscapingWithoutSuffixes,
-    /// Names as they are, with suffixes.
-    #[config(rename = "NoUTF8EscapingWithSuffixes")]
-    NoUtf8EscapingWithSuffixes,
-    /// Names as they are.
-    #[config(rename = "NoTranslation")]
-    NoTranslation,
-}
-
-impl TranslationStrategy {
-    const fn strategy(self) -> Strategy {
-        match self {
-            Self::UnderscoreEscapingWithSuffixes => Strategy::ESCAPED_WITH_SUFFIXES,
-            Self::UnderscoreEscapingWithoutSuffixes => Strategy::ESCAPED,
-            Self::NoUtf8EscapingWithSuffixes => Strategy::UTF8_WITH_SUFFIXES,
-            Self::NoTranslation => Strategy::UTF8,
-        }
     }
 }
 
@@ -320,9 +283,9 @@ impl PrometheusRemoteWriteConfig {
     }
 
     fn check_names(&self, v: &mut Validation<'_>) {
-        let Some(strategy) = self.translation_strategy else {
+        if self.translation_strategy.is_none() {
             return;
-        };
+        }
         if !self.add_metric_suffixes {
             v.error(
                 "add_metric_suffixes",
@@ -330,7 +293,7 @@ impl PrometheusRemoteWriteConfig {
             )
             .help("`translation_strategy: UnderscoreEscapingWithoutSuffixes` says the same");
         }
-        if !strategy.strategy().escape && self.protobuf_message == ProtobufMessage::V1 {
+        if !self.strategy().escape && self.protobuf_message == ProtobufMessage::V1 {
             v.error(
                 "translation_strategy",
                 "names that are not escaped need remote write 2.0",
@@ -340,19 +303,11 @@ impl PrometheusRemoteWriteConfig {
     }
 
     fn strategy(&self) -> Strategy {
-        match self.translation_strategy {
-            Some(strategy) => strategy.strategy(),
-            None if self.add_metric_suffixes => Strategy::ESCAPED_WITH_SUFFIXES,
-            None => Strategy::ESCAPED,
-        }
+        TranslationStrategy::resolve(self.translation_strategy, self.add_metric_suffixes)
     }
 
     fn external_labels(&self) -> Result<Vec<(String, String)>, NameError> {
-        let rule = if self.strategy().escape {
-            LabelRule::Escape
-        } else {
-            LabelRule::Utf8
-        };
+        let rule = self.strategy().label_rule();
         self.external_labels
             .iter()
             .filter(|(name, _)| !name.is_empty())
@@ -361,19 +316,14 @@ impl PrometheusRemoteWriteConfig {
     }
 
     fn resource_labels(&self) -> ResourceLabels {
-        let all = &self.resource_to_telemetry_conversion;
         let some = &self.resource_constant_labels;
-        if !some.included.is_empty() {
+        if some.included.is_empty() {
+            self.resource_to_telemetry_conversion.labels()
+        } else {
             ResourceLabels::Matching {
                 included: some.included.clone(),
                 excluded: some.excluded.clone(),
             }
-        } else if all.enabled {
-            ResourceLabels::All {
-                except_service: all.exclude_service_attributes,
-            }
-        } else {
-            ResourceLabels::None
         }
     }
 

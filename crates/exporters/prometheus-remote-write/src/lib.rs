@@ -15,8 +15,9 @@ mod pusher;
 
 pub use config::{
     PrometheusRemoteWriteConfig as Config, ProtobufMessage, RemoteWriteQueueConfig,
-    ResourceConstantLabelsConfig, ResourceToTelemetryConfig, TargetInfoConfig, TranslationStrategy,
+    ResourceConstantLabelsConfig, TargetInfoConfig,
 };
 pub use factory::factory;
+pub use headwater_prometheus::translate::{ResourceToTelemetryConfig, TranslationStrategy};
 
 headwater_core::register!(factory);

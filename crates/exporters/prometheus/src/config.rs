@@ -6,7 +6,7 @@ use std::time::Duration;
 use headwater_core::config::{Config, Optional, Validation};
 use headwater_exporting::SendingQueueConfig;
 use headwater_prometheus::translate::{
-    LabelRule, NameError, Options, ResourceLabels, Strategy, label_name,
+    NameError, Options, ResourceToTelemetryConfig, Strategy, TranslationStrategy, label_name,
 };
 use headwater_transport::config::HttpServerConfig;
 
@@ -43,33 +43,6 @@ pub struct PrometheusConfig {
     /// How many series are shown at most; points of further ones are dropped. Headwater's own
     /// key.
     pub max_series: u32,
-}
-
-/// `resource_to_telemetry_conversion`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Config)]
-pub struct ResourceToTelemetryConfig {
-    /// Whether all resource attributes become labels of every series.
-    pub enabled: bool,
-    /// But `service.name`, `service.namespace` and `service.instance.id`.
-    pub exclude_service_attributes: bool,
-}
-
-/// How names are translated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Config)]
-pub enum TranslationStrategy {
-    /// Names of `[a-zA-Z0-9:_]` with suffixes of unit and type.
-    #[default]
-    #[config(rename = "UnderscoreEscapingWithSuffixes")]
-    UnderscoreEscapingWithSuffixes,
-    /// Names of `[a-zA-Z0-9:_]`.
-    #[config(rename = "UnderscoreEscapingWithoutSuffixes")]
-    UnderscoreEscapingWithoutSuffixes,
-    /// Names as they are, with suffixes.
-    #[config(rename = "NoUTF8EscapingWithSuffixes")]
-    NoUtf8EscapingWithSuffixes,
-    /// Names as they are.
-    #[config(rename = "NoTranslation")]
-    NoTranslation,
 }
 
 impl Default for PrometheusConfig {
@@ -116,24 +89,11 @@ impl PrometheusConfig {
     }
 
     fn strategy(&self) -> Strategy {
-        match self.translation_strategy {
-            None if self.add_metric_suffixes => Strategy::ESCAPED_WITH_SUFFIXES,
-            None => Strategy::ESCAPED,
-            Some(TranslationStrategy::UnderscoreEscapingWithSuffixes) => {
-                Strategy::ESCAPED_WITH_SUFFIXES
-            }
-            Some(TranslationStrategy::UnderscoreEscapingWithoutSuffixes) => Strategy::ESCAPED,
-            Some(TranslationStrategy::NoUtf8EscapingWithSuffixes) => Strategy::UTF8_WITH_SUFFIXES,
-            Some(TranslationStrategy::NoTranslation) => Strategy::UTF8,
-        }
+        TranslationStrategy::resolve(self.translation_strategy, self.add_metric_suffixes)
     }
 
     fn const_labels(&self) -> Result<Vec<(String, String)>, NameError> {
-        let rule = if self.strategy().escape {
-            LabelRule::Escape
-        } else {
-            LabelRule::Utf8
-        };
+        let rule = self.strategy().label_rule();
         self.const_labels
             .iter()
             .map(|(name, value)| Ok((label_name(rule, name)?, value.clone())))
@@ -142,20 +102,13 @@ impl PrometheusConfig {
 
     /// What the translation does.
     pub(crate) fn options(&self) -> Options {
-        let resource = &self.resource_to_telemetry_conversion;
         Options {
             namespace: self.namespace.clone(),
             strategy: self.strategy(),
             // Names that cannot be used have been reported.
             external_labels: self.const_labels().unwrap_or_default(),
             scope_labels: !self.without_scope_info,
-            resource_labels: if resource.enabled {
-                ResourceLabels::All {
-                    except_service: resource.exclude_service_attributes,
-                }
-            } else {
-                ResourceLabels::None
-            },
+            resource_labels: self.resource_to_telemetry_conversion.labels(),
             ..Options::default()
         }
     }

@@ -10,7 +10,6 @@ use headwater_core::pdata::view::{
     SummaryDataPoint,
 };
 use headwater_prometheus::exposition::MetricType;
-use headwater_prometheus::remote_write;
 use headwater_prometheus::translate::{
     Kind, Options, attribute_text, metric_name, metric_type, milliseconds, native_histogram,
     series_labels, target_info_labels, unit_name,
@@ -283,12 +282,11 @@ fn explain(reason: Refusal) -> &'static str {
     }
 }
 
-const fn shown_as(kind: remote_write::MetricType) -> MetricType {
+const fn shown_as(kind: MetricType) -> MetricType {
     match kind {
-        remote_write::MetricType::Counter => MetricType::Counter,
-        remote_write::MetricType::Histogram => MetricType::Histogram,
-        remote_write::MetricType::Summary => MetricType::Summary,
-        remote_write::MetricType::Unknown => MetricType::Unknown,
+        MetricType::Counter | MetricType::Histogram | MetricType::Summary | MetricType::Unknown => {
+            kind
+        }
         // The others have rules about names and values that nobody has checked.
         _ => MetricType::Gauge,
     }

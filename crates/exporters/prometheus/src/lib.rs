@@ -10,7 +10,8 @@ mod page;
 mod pusher;
 mod store;
 
-pub use config::{PrometheusConfig as Config, ResourceToTelemetryConfig, TranslationStrategy};
+pub use config::PrometheusConfig as Config;
 pub use factory::factory;
+pub use headwater_prometheus::translate::{ResourceToTelemetryConfig, TranslationStrategy};
 
 headwater_core::register!(factory);

@@ -4,6 +4,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use headwater_core::calendar::days_from_civil;
 use serde::Deserialize;
 use tokio::sync::Mutex;
 
@@ -161,14 +162,7 @@ fn parse_time(text: &str) -> Option<SystemTime> {
     if !in_range {
         return None;
     }
-    // Days since 1970, with years that begin in March so that leap days come last.
-    let (year, month) = if month > 2 {
-        (year, month - 3)
-    } else {
-        (year - 1, month + 9)
-    };
-    let days =
-        365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 1 - 719_468;
+    let days = days_from_civil(year, u32::try_from(month).ok()?, u32::try_from(day).ok()?);
     let seconds = ((days * 24 + hour) * 60 + minute - offset) * 60 + second;
     let since = Duration::from_secs(u64::try_from(seconds).ok()?);
     SystemTime::UNIX_EPOCH.checked_add(since)

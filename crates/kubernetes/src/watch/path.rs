@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use headwater_prometheus::percent::escape;
+
 use crate::objects::Kind;
 use crate::selector::Selector;
 
@@ -80,13 +82,7 @@ impl Scope {
 }
 
 fn push_encoded(path: &mut String, text: &str) {
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            path.push(char::from(byte));
-        } else {
-            path.push_str(&format!("%{byte:02X}"));
-        }
-    }
+    escape(path, text, b"-._~");
 }
 
 #[cfg(test)]

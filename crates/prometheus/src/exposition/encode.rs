@@ -4,12 +4,12 @@ use std::borrow::Cow;
 
 use thiserror::Error;
 
-use super::kind::MetricType;
 use super::names::{
     escape_label_name, escape_metric_name, is_legacy_label_name, is_legacy_metric_name,
 };
 use super::native::NativeHistogram;
 use super::negotiate::ResponseFormat;
+use crate::metric_type::MetricType;
 use crate::scrape_config::{NameEscaping, ScrapeProtocol};
 
 mod protobuf;

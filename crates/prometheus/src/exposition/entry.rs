@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use super::kind::MetricType;
 use super::native::NativeHistogram;
 use super::openmetrics::OpenMetrics;
 use super::protobuf::Protobuf;
 use super::series::{Exemplars, SeriesLabels};
+use crate::metric_type::MetricType;
 
 /// One entry of a body. It borrows from the parser until the next one is read.
 #[derive(Debug, Clone)]

@@ -6,10 +6,11 @@ use std::ops::Range;
 use super::entry::{Entry, Exemplar, Series, Source};
 use super::error::{Failure, ParseError, Problem, excerpt, failure};
 use super::escape::decode;
-use super::kind::MetricType;
+use super::scan::check_utf8;
 use super::scan::{self, skip_nuls};
 use super::series::SeriesLabels;
-use super::text::{check_utf8, metadata_name};
+use super::text::metadata_name;
+use crate::metric_type::MetricType;
 
 mod created;
 mod sample;

@@ -9,9 +9,9 @@ use headwater_core::pdata::wire::{WireError, read_varint};
 
 use super::entry::{Entry, Exemplar, Histogram, Series, Source};
 use super::error::{ParseError, Problem, excerpt};
-use super::kind::MetricType;
 use super::native::{NativeHistogram, Scratch, compact_counts, compact_deltas};
 use super::series::SeriesLabels;
+use crate::metric_type::MetricType;
 
 mod bounds;
 mod family;

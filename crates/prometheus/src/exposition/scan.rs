@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::error::{Failure, Problem, failure};
+use super::error::{Failure, Problem, excerpt, failure};
 
 /// What a byte may be part of.
 const CLASSES: [u8; 256] = {
@@ -142,6 +142,21 @@ fn next_special(body: &[u8], mut at: usize) -> usize {
     at
 }
 
+#[cold]
+pub(super) fn check_utf8(
+    body: &[u8],
+    what: &'static str,
+    range: Range<usize>,
+) -> Result<(), Failure> {
+    match std::str::from_utf8(&body[range.clone()]) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(failure(
+            range.start + error.valid_up_to(),
+            Problem::Utf8(what, excerpt(&body[range])),
+        )),
+    }
+}
+
 /// The rules of a label set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Rules {
@@ -172,6 +187,46 @@ pub(super) enum Piece {
 }
 
 impl Rules {
+    /// Reads a label set from behind its opening brace and answers with the place behind it.
+    /// `named` says that a metric name stood before it, `utf8` that the body is known to be UTF-8.
+    #[inline]
+    pub(super) fn label_set(
+        self,
+        body: &[u8],
+        mut at: usize,
+        mut named: bool,
+        utf8: bool,
+    ) -> Result<usize, Failure> {
+        loop {
+            let start = at;
+            match self.piece(body, &mut at)? {
+                Piece::Label {
+                    name,
+                    quoted,
+                    value,
+                } => {
+                    if !utf8 {
+                        check_utf8(body, "label value", value)?;
+                        if quoted {
+                            check_utf8(body, "label name", name)?;
+                        }
+                    }
+                }
+                Piece::MetricName(name) => {
+                    if named {
+                        return Err(failure(name.start, Problem::SecondName));
+                    }
+                    if !utf8 {
+                        check_utf8(body, "metric name", name)?;
+                    }
+                    named = true;
+                }
+                Piece::End if named => return Ok(at),
+                Piece::End => return Err(failure(start, Problem::NoName)),
+            }
+        }
+    }
+
     /// The piece at `*at`, which moves behind it. Begins behind the opening brace.
     #[inline]
     pub(super) fn piece(self, body: &[u8], at: &mut usize) -> Result<Piece, Failure> {

@@ -5,9 +5,9 @@ use std::ops::Range;
 
 use super::entry::{Exemplar, LabelRef, Source};
 use super::escape::{decode, text};
-use super::kind::MetricType;
 use super::number::{parse_go_float, put_openmetrics_float};
 use super::scan::{Piece, Rules, metric_name, skip_blanks};
+use crate::metric_type::MetricType;
 
 /// The labels of a series or an exemplar, in the order of the body.
 #[derive(Debug, Clone, Copy)]

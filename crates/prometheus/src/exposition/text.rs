@@ -2,13 +2,14 @@
 
 use std::ops::Range;
 
+use crate::metric_type::MetricType;
+
 use super::entry::{Entry, Series, Source};
 use super::error::{Failure, ParseError, Problem, excerpt, failure};
 use super::escape::{decode, decode_help};
-use super::kind::MetricType;
 use super::number::parse_float;
 use super::scan::{
-    self, Piece, Quoted, Rules, TEXT_VALUE, begins_name, end_of, metric_name, skip_blanks,
+    self, Quoted, Rules, TEXT_VALUE, begins_name, check_utf8, end_of, metric_name, skip_blanks,
     skip_nuls,
 };
 
@@ -107,14 +108,14 @@ impl<'a> Text<'a> {
                 }
                 Some(b'#') => self.comment(at),
                 Some(b'{') => {
-                    let end = self.braces(at + 1, false)?;
+                    let end = Rules::Text.label_set(self.body, at + 1, false, self.utf8)?;
                     self.sample(start, end, false).map(Some)
                 }
                 Some(&byte) if begins_name(byte) => {
                     let name = metric_name(self.body, at);
                     let brace = skip_blanks(self.body, name);
                     let end = if self.body.get(brace) == Some(&b'{') {
-                        self.braces(brace + 1, true)?
+                        Rules::Text.label_set(self.body, brace + 1, true, self.utf8)?
                     } else {
                         name
                     };
@@ -137,39 +138,6 @@ impl<'a> Text<'a> {
             _ => false,
         };
         fits.then_some(self.at + expected.len())
-    }
-
-    /// Reads a label set from behind its opening brace and answers with the place behind it.
-    #[inline]
-    fn braces(&self, mut at: usize, mut named: bool) -> Result<usize, Failure> {
-        loop {
-            let start = at;
-            match Rules::Text.piece(self.body, &mut at)? {
-                Piece::Label {
-                    name,
-                    quoted,
-                    value,
-                } => {
-                    if !self.utf8 {
-                        check_utf8(self.body, "label value", value)?;
-                        if quoted {
-                            check_utf8(self.body, "label name", name)?;
-                        }
-                    }
-                }
-                Piece::MetricName(name) => {
-                    if named {
-                        return Err(failure(name.start, Problem::SecondName));
-                    }
-                    if !self.utf8 {
-                        check_utf8(self.body, "metric name", name)?;
-                    }
-                    named = true;
-                }
-                Piece::End if named => return Ok(at),
-                Piece::End => return Err(failure(start, Problem::NoName)),
-            }
-        }
     }
 
     /// Reads what follows a series that spans from `start` to `end`.
@@ -320,21 +288,6 @@ pub(super) fn metadata_name(body: &[u8], at: usize) -> Option<(Range<usize>, usi
             Some((at..end, end))
         }
         _ => None,
-    }
-}
-
-#[cold]
-pub(super) fn check_utf8(
-    body: &[u8],
-    what: &'static str,
-    range: Range<usize>,
-) -> Result<(), Failure> {
-    match std::str::from_utf8(&body[range.clone()]) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(failure(
-            range.start + error.valid_up_to(),
-            Problem::Utf8(what, excerpt(&body[range])),
-        )),
     }
 }
 

@@ -127,7 +127,7 @@ pub fn put_exemplar(
 
 /// Appends the metadata of a family to a request of 1.0.
 pub fn put_family(out: &mut Vec<u8>, kind: MetricType, family: &str, help: &str, unit: &str) {
-    let mut entry = vec![0x08, kind as u8];
+    let mut entry = vec![0x08, kind.number()];
     put_len_field(&mut entry, 2, family.as_bytes());
     put_len_field(&mut entry, 4, help.as_bytes());
     put_len_field(&mut entry, 5, unit.as_bytes());
@@ -139,7 +139,7 @@ pub fn put_metadata(out: &mut Vec<u8>, kind: MetricType, help: u32, unit: u32) {
     let (help, unit) = (u64::from(help), u64::from(unit));
     out.push(0x2a);
     out.push((4 + varint_len(help) + varint_len(unit)) as u8);
-    out.extend_from_slice(&[0x08, kind as u8, 0x18]);
+    out.extend_from_slice(&[0x08, kind.number(), 0x18]);
     put_varint(out, help);
     out.push(0x20);
     put_varint(out, unit);

@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use super::{Job, ParseDurationError, PromDuration};
 use crate::Labels;
+use crate::percent::{escape, escape_query};
 
 /// The labels that a target has before its rules are applied.
 const ADDRESS: &str = "__address__";
@@ -237,26 +238,5 @@ fn flag(text: &str, what: &'static str) -> Result<bool, TargetError> {
             what,
             value: text.to_owned(),
         }),
-    }
-}
-
-/// Percent-encodes what is neither a letter nor a digit nor among `kept`.
-fn escape(url: &mut String, text: &str, kept: &[u8]) {
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || kept.contains(&byte) {
-            url.push(char::from(byte));
-        } else {
-            url.push_str(&format!("%{byte:02X}"));
-        }
-    }
-}
-
-fn escape_query(url: &mut String, text: &str) {
-    let mut first = true;
-    for part in text.split(' ') {
-        if !std::mem::take(&mut first) {
-            url.push('+');
-        }
-        escape(url, part, b"-_.~");
     }
 }

@@ -155,7 +155,7 @@ impl Cache {
         help: &str,
         unit: &str,
     ) -> u32 {
-        let mut key = self.seeds.add(self.seeds.start(), &[kind as u8]);
+        let mut key = self.seeds.add(self.seeds.start(), &[kind.number()]);
         for text in [name, help, unit] {
             key = self.seeds.add(key, text.as_bytes());
         }

@@ -35,6 +35,16 @@ impl Strategy {
         escape: false,
         suffixes: false,
     };
+
+    /// What becomes of the names of labels.
+    #[must_use]
+    pub const fn label_rule(self) -> LabelRule {
+        if self.escape {
+            LabelRule::Escape
+        } else {
+            LabelRule::Utf8
+        }
+    }
 }
 
 /// What a metric's suffix depends on.

@@ -116,11 +116,7 @@ impl Options {
     /// How labels are named.
     #[must_use]
     pub const fn label_rule(&self) -> LabelRule {
-        if self.strategy.escape {
-            LabelRule::Escape
-        } else {
-            LabelRule::Utf8
-        }
+        self.strategy.label_rule()
     }
 }
 

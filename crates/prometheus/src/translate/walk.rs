@@ -89,7 +89,7 @@ pub fn metric_type(kind: Kind, metadata: Attributes<'_>) -> MetricType {
         Kind::Gauge if said("unknown") => MetricType::Unknown,
         Kind::Sum { monotonic: true } => MetricType::Counter,
         Kind::Sum { .. } if said("info") => MetricType::Info,
-        Kind::Sum { .. } if said("stateset") => MetricType::StateSet,
+        Kind::Sum { .. } if said("stateset") => MetricType::Stateset,
         Kind::Gauge | Kind::Sum { .. } => MetricType::Gauge,
         Kind::Histogram | Kind::ExponentialHistogram => MetricType::Histogram,
         Kind::Summary => MetricType::Summary,

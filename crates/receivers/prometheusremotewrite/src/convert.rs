@@ -379,7 +379,7 @@ fn shape(name: &str, kind: MetricType) -> Shape {
     let part = |suffixes: &[&str]| suffixes.iter().any(|suffix| name.ends_with(suffix));
     match kind {
         MetricType::Counter if !part(&["_created"]) => Shape::Sum { monotonic: true },
-        MetricType::Info | MetricType::StateSet => Shape::Sum { monotonic: false },
+        MetricType::Info | MetricType::Stateset => Shape::Sum { monotonic: false },
         _ => Shape::Gauge,
     }
 }
@@ -407,7 +407,7 @@ fn new_metric(name: &str, family: &Family, shape: Shape) -> Metric {
         description: family.help.as_str().into(),
         unit: family.unit.as_str().into(),
         data: Some(data),
-        metadata: vec![KeyValue::new("prometheus.type", family.kind.word())],
+        metadata: vec![KeyValue::new("prometheus.type", family.kind.as_str())],
         ..Metric::default()
     }
 }

@@ -5,8 +5,8 @@ use headwater_core::pdata::wire::{WireType, put_len_field, put_tag, put_varint, 
 use super::{
     BucketPoint, EncodeError, Encoder, ExemplarPoint, FamilyHead, MetricPoint, PointValue, check,
 };
-use crate::exposition::kind::MetricType;
 use crate::exposition::native::{Counts, NativeHistogram, Span};
+use crate::metric_type::MetricType;
 
 /// Appends a family and says whether it has any metric.
 pub(super) fn family<'m>(

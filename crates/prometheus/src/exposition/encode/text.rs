@@ -5,9 +5,9 @@ use super::{
 };
 use crate::exposition::entry::EXEMPLAR_MAX_RUNES;
 use crate::exposition::escape::encode;
-use crate::exposition::kind::MetricType;
 use crate::exposition::names::{is_legacy_label_name, is_legacy_metric_name};
 use crate::exposition::number::{put_float, put_openmetrics_float};
+use crate::metric_type::MetricType;
 
 /// The label of a part of a metric, `le` or `quantile`, and its value.
 type Bound = (&'static str, f64);

@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use super::OpenMetrics;
-use crate::exposition::kind::MetricType;
 use crate::exposition::scan::{Piece, Rules};
 use crate::exposition::series::raw_text_name;
+use crate::metric_type::MetricType;
 
 /// The first `_created` line at or behind `from`, before the family ends. `to` is where that line, or
 /// the family's end, is.

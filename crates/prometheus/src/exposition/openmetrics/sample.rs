@@ -5,8 +5,9 @@ use std::ops::Range;
 use super::OpenMetrics;
 use crate::exposition::error::{Failure, Problem, excerpt, failure};
 use crate::exposition::number::parse_float;
-use crate::exposition::scan::{OPENMETRICS_VALUE, Piece, Rules, begins_name, end_of, metric_name};
-use crate::exposition::text::check_utf8;
+use crate::exposition::scan::{
+    OPENMETRICS_VALUE, Piece, Rules, begins_name, check_utf8, end_of, metric_name,
+};
 
 /// A line with a sample.
 #[derive(Debug, Default)]
@@ -32,48 +33,16 @@ impl OpenMetrics<'_> {
     #[inline]
     pub(super) fn series_end(&self, start: usize) -> Result<usize, Failure> {
         match self.body.get(start) {
-            Some(b'{') => self.braces(start + 1, false),
+            Some(b'{') => Rules::OpenMetrics.label_set(self.body, start + 1, false, self.utf8),
             Some(&byte) if begins_name(byte) => {
                 let name = metric_name(self.body, start);
                 if self.body.get(name) == Some(&b'{') {
-                    self.braces(name + 1, true)
+                    Rules::OpenMetrics.label_set(self.body, name + 1, true, self.utf8)
                 } else {
                     Ok(name)
                 }
             }
             _ => Err(self.expected(start, "a valid start token")),
-        }
-    }
-
-    #[inline]
-    fn braces(&self, mut at: usize, mut named: bool) -> Result<usize, Failure> {
-        loop {
-            let start = at;
-            match Rules::OpenMetrics.piece(self.body, &mut at)? {
-                Piece::Label {
-                    name,
-                    quoted,
-                    value,
-                } => {
-                    if !self.utf8 {
-                        check_utf8(self.body, "label value", value)?;
-                        if quoted {
-                            check_utf8(self.body, "label name", name)?;
-                        }
-                    }
-                }
-                Piece::MetricName(name) => {
-                    if named {
-                        return Err(failure(name.start, Problem::SecondName));
-                    }
-                    if !self.utf8 {
-                        check_utf8(self.body, "metric name", name)?;
-                    }
-                    named = true;
-                }
-                Piece::End if named => return Ok(at),
-                Piece::End => return Err(failure(start, Problem::NoName)),
-            }
         }
     }
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::message::Fields;
 use crate::exposition::error::{Problem, excerpt};
-use crate::exposition::kind::MetricType;
+use crate::metric_type::MetricType;
 
 /// A metric family. All ranges are places in the body.
 #[derive(Debug, Default)]

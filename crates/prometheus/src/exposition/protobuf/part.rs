@@ -1,7 +1,7 @@
 //! Which series a metric is shown as, one after the other.
 
 use super::metric::Metric;
-use crate::exposition::kind::MetricType;
+use crate::metric_type::MetricType;
 
 /// A series of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

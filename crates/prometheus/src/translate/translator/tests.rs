@@ -124,7 +124,7 @@ fn describe(series: &crate::remote_write::Series<'_>) -> String {
     if let Some(metadata) = series.metadata {
         line += &format!(
             " {}|{}|{}",
-            metadata.kind.word(),
+            metadata.kind.as_str(),
             metadata.help,
             metadata.unit
         );
@@ -140,7 +140,7 @@ fn lines(translator: &mut Translator, payload: &Payload, limit: usize) -> (Vec<S
     translator.requests(limit, |request| {
         counts.add(&request.counts);
         let family = |family: &crate::remote_write::Metadata<'_>| {
-            let kind = family.kind.word();
+            let kind = family.kind.as_str();
             families.push(format!(
                 "{} {kind} {}|{}",
                 family.family, family.help, family.unit

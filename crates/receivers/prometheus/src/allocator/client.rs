@@ -11,6 +11,7 @@ use headwater_core::config::{
 };
 use headwater_core::{Context, Host, Settings};
 use headwater_discovery::{Discovery, HttpDiscovery, TargetGroup, Updates, groups_from_json};
+use headwater_prometheus::percent::escape_query;
 use headwater_prometheus::scrape_config::{
     DiscoveryConfigs, HttpClientConfig, HttpSdConfig, Job, PrometheusConfig, ScrapeConfig,
     ScrapeProtocol, TlsConfig, TlsVersion as PromTlsVersion,
@@ -189,9 +190,9 @@ impl Allocator {
     /// What asks for the targets of a job: the allocator's own client, or one as `http_sd_config` says.
     fn discovery(&self, job: &str, user_agent: &str) -> Result<Box<dyn Discovery>, String> {
         let mut path = String::from("jobs/");
-        escape(&mut path, job);
+        escape_query(&mut path, job);
         path.push_str("/targets?collector_id=");
-        escape(&mut path, &self.config.collector());
+        escape_query(&mut path, &self.config.collector());
         let url = self.asker.url(&path)?.to_string();
         let configured = self.config.http_sd_config.clone().unwrap_or_default();
         if configured.http != HttpClientConfig::default() {
@@ -355,16 +356,4 @@ fn decode(name: &str, node: &Node) -> Result<ScrapeConfig, String> {
         return Err(render_human(&diagnostics, false));
     }
     Ok(config)
-}
-
-/// Percent-encodes a part of a query, as Go's `url.QueryEscape`.
-fn escape(out: &mut String, text: &str) {
-    for byte in text.bytes() {
-        match byte {
-            b' ' => out.push('+'),
-            b'-' | b'_' | b'.' | b'~' => out.push(char::from(byte)),
-            _ if byte.is_ascii_alphanumeric() => out.push(char::from(byte)),
-            _ => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
 }

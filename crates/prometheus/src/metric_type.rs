@@ -81,6 +81,36 @@ impl MetricType {
         }
     }
 
+    /// The number of remote write's metadata, the same in 1.0 and 2.0.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Unknown => 0,
+            Self::Counter => 1,
+            Self::Gauge => 2,
+            Self::Histogram => 3,
+            Self::GaugeHistogram => 4,
+            Self::Summary => 5,
+            Self::Info => 6,
+            Self::Stateset => 7,
+        }
+    }
+
+    /// The type of a number in remote write's metadata; numbers that nobody knows are unknown.
+    #[must_use]
+    pub const fn from_number(number: u64) -> Self {
+        match number {
+            1 => Self::Counter,
+            2 => Self::Gauge,
+            3 => Self::Histogram,
+            4 => Self::GaugeHistogram,
+            5 => Self::Summary,
+            6 => Self::Info,
+            7 => Self::Stateset,
+            _ => Self::Unknown,
+        }
+    }
+
     /// Whether series of this type have a start time.
     #[must_use]
     pub const fn has_start(self) -> bool {
