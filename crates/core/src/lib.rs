@@ -28,6 +28,7 @@ mod id;
 pub mod ledger;
 pub mod memory;
 pub mod pdata;
+pub mod percent;
 pub mod registry;
 pub mod rpc;
 mod signal;

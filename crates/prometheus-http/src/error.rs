@@ -3,6 +3,7 @@
 use std::io;
 use std::time::Duration;
 
+use headwater_credentials::oauth2::TokenError;
 use headwater_transport::config::BuildError;
 use thiserror::Error;
 
@@ -66,4 +67,10 @@ pub enum FetchError {
     /// There is no token to sign the request with.
     #[error("oauth2: cannot fetch token: {0}")]
     Token(String),
+}
+
+impl From<TokenError> for FetchError {
+    fn from(error: TokenError) -> Self {
+        Self::Token(error.0)
+    }
 }

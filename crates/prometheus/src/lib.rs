@@ -5,7 +5,7 @@ pub mod exposition;
 pub mod glob;
 pub mod labels;
 mod metric_type;
-pub mod percent;
+pub use headwater_core::percent;
 pub mod relabel;
 pub mod remote_write;
 pub mod scrape_config;

@@ -17,6 +17,7 @@ mod jitter;
 pub mod listen;
 pub mod rpc_status;
 mod serving;
+pub mod signing;
 mod status;
 #[cfg(feature = "tls")]
 pub mod tls;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
+use headwater_core::auth::AuthError;
 use headwater_core::rpc::Code;
 use headwater_core::{ConsumeError, ErrorKind};
 
@@ -125,6 +126,22 @@ impl From<ConsumeError> for Status {
 impl From<headwater_core::BudgetExceeded> for Status {
     fn from(error: headwater_core::BudgetExceeded) -> Self {
         Self::new(Code::ResourceExhausted, error.to_string()).with_retry_delay(DEFAULT_RETRY_DELAY)
+    }
+}
+
+impl From<AuthError> for Status {
+    /// UNAUTHENTICATED; RESOURCE_EXHAUSTED with the wait if the credentials were not looked at.
+    fn from(error: AuthError) -> Self {
+        let retry_delay = error.retry_after();
+        let code = match retry_delay {
+            Some(_) => Code::ResourceExhausted,
+            None => Code::Unauthenticated,
+        };
+        Self {
+            code,
+            message: error.message.into(),
+            retry_delay,
+        }
     }
 }
 

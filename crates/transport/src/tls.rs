@@ -11,7 +11,7 @@ use std::io;
 use thiserror::Error;
 
 pub(crate) use client::ClientTls;
-pub(crate) use names::check as check_names;
+pub(crate) use names::{check as check_names, library};
 pub(crate) use server::ServerTls;
 
 /// Why TLS cannot be set up.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::future::Future;
 
 use bytes::Bytes;
+use headwater_core::auth::AuthError;
 use headwater_core::rpc::Code;
 use headwater_core::{Context, Ticket};
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
@@ -98,8 +99,8 @@ impl Response {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Rejection {
-    /// The authenticator refused it, with its message.
-    Unauthenticated(String),
+    /// The authenticator refused it.
+    Unauthenticated(AuthError),
     /// The body is larger than `max_request_body_size`.
     TooLarge {
         /// The limit in bytes.
@@ -144,7 +145,7 @@ impl Rejection {
     #[must_use]
     pub fn message(&self) -> Cow<'_, str> {
         match self {
-            Self::Unauthenticated(message) => message.into(),
+            Self::Unauthenticated(error) => error.message.as_str().into(),
             Self::TooLarge { limit } => {
                 format!("http: request body too large: the limit is {limit} bytes").into()
             }
@@ -186,7 +187,7 @@ pub trait Handler: Send + Sync + 'static {
     fn call(&self, request: Request) -> impl Future<Output = Response> + Send;
 
     /// Shapes the answer to a request that was rejected on its way here. Plain text unless
-    /// overridden. `Retry-After` is added to whatever it returns.
+    /// overridden. `Retry-After` and `WWW-Authenticate` are added to whatever it returns.
     fn reject(&self, head: &Parts, rejection: &Rejection) -> Response {
         let _ = head;
         Response::text(rejection.http_status(), rejection.message().into_owned())

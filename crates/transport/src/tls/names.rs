@@ -36,12 +36,12 @@ const GROUPS: [(&str, NamedGroup); 5] = [
 ];
 
 #[cfg(feature = "tls-aws-lc")]
-fn library() -> CryptoProvider {
+pub(crate) fn library() -> CryptoProvider {
     rustls::crypto::aws_lc_rs::default_provider()
 }
 
 #[cfg(not(feature = "tls-aws-lc"))]
-fn library() -> CryptoProvider {
+pub(crate) fn library() -> CryptoProvider {
     rustls::crypto::ring::default_provider()
 }
 

@@ -280,8 +280,7 @@ where
         }
         match result {
             Err(error) => {
-                let status = Status::new(Code::Unauthenticated, error.message);
-                self.fail(traffic, id, &status.into());
+                self.fail(traffic, id, &Status::from(error).into());
             }
             Ok(identity) => {
                 stream.identity = Some(identity);

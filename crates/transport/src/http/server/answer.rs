@@ -1,19 +1,30 @@
 //! Writing answers.
 
 use bytes::Bytes;
-use http::header::RETRY_AFTER;
+use http::header::{HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::request::Parts;
 
 use super::ServerOptions;
 use crate::http::body::Whole;
 use crate::http::{Rejection, Response, status};
 
-/// Adds the wait that a rejection asks for.
-pub(super) fn with_retry_after(mut response: Response, rejection: &Rejection) -> Response {
-    if let Rejection::Refused(refused) = rejection
-        && let Some(wait) = status::retry_after(refused)
-    {
-        response.headers.entry(RETRY_AFTER).or_insert(wait);
+/// Adds the wait or the credentials that a rejection asks for.
+pub(super) fn with_rejection(mut response: Response, rejection: &Rejection) -> Response {
+    match rejection {
+        Rejection::Refused(refused) => {
+            if let Some(wait) = status::retry_after(refused) {
+                response.headers.entry(RETRY_AFTER).or_insert(wait);
+            }
+        }
+        Rejection::Unauthenticated(error) => {
+            if let Some(Ok(challenge)) = error.challenge().map(HeaderValue::from_str) {
+                response
+                    .headers
+                    .entry(WWW_AUTHENTICATE)
+                    .or_insert(challenge);
+            }
+        }
+        _ => {}
     }
     response
 }

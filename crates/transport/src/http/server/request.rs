@@ -10,6 +10,7 @@ use hyper::body::Incoming;
 use tokio::time::Instant;
 
 use super::{Encodings, Peer, Shared, answer, receive};
+use crate::Status;
 use crate::compression::{Encoding, decompress};
 use crate::http::body::Whole;
 use crate::http::{Handler, Rejection, Request, Response};
@@ -47,7 +48,7 @@ pub(super) async fn answer<H: Handler>(
         Err(Stopped::Rejected(rejection)) => {
             tracing::debug!(peer = ?peer.address, reason = %rejection.message(), "request rejected");
             let response = server.handler.reject(&head, &rejection);
-            answer::with_retry_after(response, &rejection)
+            answer::with_rejection(response, &rejection)
         }
     };
     if let Some(body) = body {
@@ -119,7 +120,10 @@ async fn authenticate<H>(server: &Shared<H>, head: &Parts) -> Result<Option<Iden
     let identity = authenticator.authenticate(headers).await;
     identity
         .map(Some)
-        .map_err(|error| Rejection::Unauthenticated(error.message))
+        .map_err(|error| match error.retry_after() {
+            Some(_) => Rejection::Refused(Status::from(error)),
+            None => Rejection::Unauthenticated(error),
+        })
 }
 
 /// The headers with the listed query parameters, which win.
