@@ -59,3 +59,42 @@ pub fn sign_rsa(_pem: &str, _hash: Hash, _message: &[u8]) -> Result<Vec<u8>, Sig
             .to_owned(),
     ))
 }
+
+#[cfg(all(test, feature = "tls"))]
+mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+
+    use super::*;
+
+    const KEY: &str = include_str!("../testdata/rsa-of-tests.pem");
+
+    #[test]
+    fn signatures_are_those_that_openssl_makes() {
+        let openssl = [
+            (
+                Hash::Sha256,
+                "EkuUsqyKrojV0St+3Ht/whb7n8KZ12+hkhZTUy5Pg64hWfQyreVSRPPLxjBA1RQbLgHahpFzsRWgYWDqTYeHK1MbCCxgu1QXrdPDanL4eJwFYicqbndsCM8ktWZNpSzzsKfSYuiMKB+H2GPghvONnY6KL1W+/tPTr4T0YsdvPjlIMEAbiZhCjIKjCUvbhsJiBguNt+KpObYE83Z0r7X6ydr7v3Q0zAXh0DfFN1Rtq/+uAuQL9X6qQr6kIBcsi5MpVdUZj9/O3g8bbwUuc8VTCu5Ge0D8wWXO/qHiiNBfzqvv/MyuZhMxJLnxavY/bHczgOCo/FTQJfOnviNJPDpnSQ==",
+            ),
+            (
+                Hash::Sha512,
+                "bJuftCYsgS61HAVZ5SfZ6ii7SNveASTaFpb1BogAwdX7/sFHr5K9QCDUmTBQvcU/xELoyg+XvfA9DtnQ7rgLf4V6nHtK1KGsyOL+9JpHRqwPiCmJafhuV+fqI9Pvn30Mim5X6QR+v3kcbwNWva6i+jWj8ezxgCMreZUIKAkHVK0UwBnWfjdiZTl9hUVUa724xoP6LVTK53JwNzFnquM/OaNM19QNQRI93Yej3TUKKSFzlV2Wt3dQ7U3zJ69K1cF9jtbgxb4vwlsqw7I8pCfhm/NLQ9R8WnJ6X8kJFGdt6Fxq1aV4RObNiOqXHkGhlahTiPZMJQIjqWMirxyQKnJcRg==",
+            ),
+        ];
+        for (hash, expected) in openssl {
+            let signature = sign_rsa(KEY, hash, b"message").unwrap();
+            assert_eq!(STANDARD.encode(signature), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_no_rsa_key_is_an_error_that_does_not_show_it() {
+        for text in [
+            "hunter2",
+            "-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----",
+        ] {
+            let error = sign_rsa(text, Hash::Sha256, b"message").unwrap_err();
+            assert!(!error.to_string().contains("hunter2"), "{error}");
+        }
+    }
+}

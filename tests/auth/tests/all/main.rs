@@ -1,0 +1,8 @@
+//! Authenticators between a real receiver and real exporters.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod basic;
+mod bearer;
+mod headers;
+mod oauth2;
