@@ -38,6 +38,11 @@ impl<'a, T> Messages<'a, T> {
         }
         Self::new(message, LEGACY_SCOPES)
     }
+
+    /// The encoding of each message, for those who read its fields in one walk.
+    pub fn encodings(self) -> impl Iterator<Item = &'a [u8]> {
+        self.fields
+    }
 }
 
 impl<'a, T: View<'a>> Iterator for Messages<'a, T> {
