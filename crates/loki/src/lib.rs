@@ -30,3 +30,13 @@
 //! means all attributes that are not labels.
 
 pub mod hints;
+pub mod json;
+pub mod label;
+pub mod line;
+pub mod push;
+pub mod time;
+
+/// Snappy's block format, in which push messages are compressed.
+pub mod snappy {
+    pub use headwater_prometheus::remote_write::{Compressor, SnappyError, decompress};
+}
