@@ -7,9 +7,6 @@ mod logfmt;
 
 use headwater_core::pdata::view::{AnyValue, KeyValue, Text};
 
-pub use json::put_json;
-pub use logfmt::put_logfmt;
-
 /// How lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Format {
@@ -48,10 +45,15 @@ pub struct Record<'a> {
     pub severity: Text<'a>,
     /// The flags.
     pub flags: u32,
-    /// The name of the scope. Without it the version is not written either.
-    pub scope_name: Text<'a>,
-    /// The version of the scope.
-    pub scope_version: Text<'a>,
+}
+
+/// The scope of a record.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Scope<'a> {
+    /// Its name. Without it the version is not written either.
+    pub name: Text<'a>,
+    /// Its version.
+    pub version: Text<'a>,
 }
 
 /// Under which names a line says what has no fixed name.
@@ -87,18 +89,32 @@ pub fn put_hex(out: &mut Vec<u8>, bytes: &[u8]) {
     }
 }
 
-/// Appends the line of `record` in `format`.
+/// Appends what all lines of a resource and scope end with, for [`put_line`].
+pub fn put_tail<'a>(
+    out: &mut Vec<u8>,
+    format: Format,
+    resource: impl Iterator<Item = KeyValue<'a>>,
+    scope: Scope<'_>,
+) {
+    match format {
+        Format::Json => json::put_tail(out, resource, scope),
+        Format::Logfmt => logfmt::put_tail(out, resource, scope),
+        Format::Raw => {}
+    }
+}
+
+/// Appends the line of `record` in `format`; `tail` is what [`put_tail`] has written.
 pub fn put_line<'a>(
     out: &mut Vec<u8>,
     format: Format,
     keys: Keys<'_>,
     record: &Record<'a>,
     attributes: impl Iterator<Item = KeyValue<'a>>,
-    resource: impl Iterator<Item = KeyValue<'a>>,
+    tail: &[u8],
 ) {
     match format {
-        Format::Json => put_json(out, keys, record, attributes, resource),
-        Format::Logfmt => put_logfmt(out, keys, record, attributes, resource),
+        Format::Json => json::put_line(out, keys, record, attributes, tail),
+        Format::Logfmt => logfmt::put_line(out, keys, record, attributes, tail),
         Format::Raw => out.extend_from_slice(&record.body.to_text()),
     }
 }
@@ -122,8 +138,13 @@ mod tests {
             span_id: &[0; 8],
             severity: Text::default(),
             flags: 0,
-            scope_name: Text::default(),
-            scope_version: Text::from("1.0"),
+        }
+    }
+
+    fn scope(name: &str) -> Scope<'_> {
+        Scope {
+            name: name.into(),
+            version: "1.0".into(),
         }
     }
 
@@ -145,19 +166,13 @@ mod tests {
         key: &str,
         record: &Record<'_>,
         attributes: &[u8],
-        resource: &[u8],
+        (resource, name): (&[u8], &str),
     ) -> String {
-        let mut out = Vec::new();
+        let (mut out, mut tail) = (Vec::new(), Vec::new());
         let all = |bytes| view::Resource::new(bytes).attributes().iter();
         let keys = Keys { trace_id: key };
-        put_line(
-            &mut out,
-            format,
-            keys,
-            record,
-            all(attributes),
-            all(resource),
-        );
+        put_tail(&mut tail, format, all(resource), scope(name));
+        put_line(&mut out, format, keys, record, all(attributes), &tail);
         String::from_utf8(out).unwrap()
     }
 
@@ -169,7 +184,6 @@ mod tests {
             span_id: &TRACE[..8],
             severity: Text::from("WARN"),
             flags: 1,
-            scope_name: Text::from("lib"),
             ..record(&body)
         };
         let list = EncodedValue::array([&EncodedValue::new(&true), &EncodedValue::new("s")]);
@@ -184,9 +198,15 @@ mod tests {
         ]);
         let resource = self::attributes(&[("service.name", EncodedValue::new("api"))]);
         let expected = r#"{"body":"a \u003cb\u003e \u0026 \"c\" \u2028 ä\n\u0001","traceid":"0102030405060708090a0b0c0d0e0f10","spanid":"0102030405060708","severity":"WARN","flags":1,"attributes":{"a":-3,"big":1e+21,"by":"Af8=","m":{"x":[true,"s"],"y":null},"small":1.5e-7,"z":1.5},"resources":{"service.name":"api"},"instrumentation_scope":{"name":"lib","version":"1.0"}}"#;
-        let written = line(Format::Json, "", &example, &attributes, &resource);
+        let written = line(Format::Json, "", &example, &attributes, (&resource, "lib"));
         assert_eq!(written, expected);
-        let written = line(Format::Json, "traceID", &example, &attributes, &resource);
+        let written = line(
+            Format::Json,
+            "traceID",
+            &example,
+            &attributes,
+            (&resource, "lib"),
+        );
         assert_eq!(written, expected.replace("\"traceid\"", "\"traceID\""));
     }
 
@@ -198,10 +218,10 @@ mod tests {
             (Format::Logfmt, ""),
             (Format::Raw, ""),
         ] {
-            assert_eq!(line(format, "", &record(&empty), &[], &[]), expected);
+            assert_eq!(line(format, "", &record(&empty), &[], (&[], "")), expected);
         }
         let body = EncodedValue::new("");
-        let written = line(Format::Json, "", &record(&body), &[], &[]);
+        let written = line(Format::Json, "", &record(&body), &[], (&[], ""));
         assert_eq!(written, r#"{"body":""}"#);
     }
 
@@ -240,7 +260,7 @@ mod tests {
                 flags: 1,
                 ..record(&value)
             };
-            let written = line(Format::Logfmt, "", &example, &attributes, &[]);
+            let written = line(Format::Logfmt, "", &example, &attributes, (&[], ""));
             assert_eq!(written, format!("{expected} {rest}").trim_start(), "{body}");
         }
         for (body, expected) in [
@@ -249,7 +269,7 @@ mod tests {
         ] {
             let value = EncodedValue::new(&Text::new(body));
             assert_eq!(
-                line(Format::Logfmt, "", &record(&value), &[], &[]),
+                line(Format::Logfmt, "", &record(&value), &[], (&[], "")),
                 expected
             );
         }
@@ -262,25 +282,24 @@ mod tests {
         let body = EncodedValue::map([("severity", &EncodedValue::new("low")), ("m", &inner)]);
         let example = Record {
             severity: Text::from("WARN"),
-            scope_name: Text::from("lib"),
             ..record(&body)
         };
         let resource = attributes(&[("k", list)]);
         assert_eq!(
-            line(Format::Logfmt, "", &example, &[], &resource),
+            line(Format::Logfmt, "", &example, &[], (&resource, "lib")),
             "severity=WARN m_x_0=true m_x_1=\"s t\" resource_k_0=true resource_k_1=\"s t\" \
              instrumentation_scope_name=lib instrumentation_scope_version=1.0"
         );
         let body = EncodedValue::array([&EncodedValue::new(&1_i64)]);
         assert_eq!(
-            line(Format::Logfmt, "", &record(&body), &[], &[]),
+            line(Format::Logfmt, "", &record(&body), &[], (&[], "")),
             "body_0=1"
         );
         let body = EncodedValue::new(&1.5);
         assert_eq!(
-            line(Format::Logfmt, "", &record(&body), &[], &[]),
+            line(Format::Logfmt, "", &record(&body), &[], (&[], "")),
             "msg=1.5"
         );
-        assert_eq!(line(Format::Raw, "", &record(&body), &[], &[]), "1.5");
+        assert_eq!(line(Format::Raw, "", &record(&body), &[], (&[], "")), "1.5");
     }
 }

@@ -3,16 +3,36 @@
 
 use headwater_core::pdata::view::{AnyValue, KeyValue};
 
-use super::{Keys, Record, is_id, put_hex};
+use super::{Keys, Record, Scope, is_id, put_hex};
 use crate::json::{put_map, put_number, put_text, put_value};
 
+/// Appends resource and scope.
+pub(super) fn put_tail<'a>(
+    out: &mut Vec<u8>,
+    resource: impl Iterator<Item = KeyValue<'a>>,
+    scope: Scope<'_>,
+) {
+    let mut object = Object { out, first: true };
+    object.map("resources", resource);
+    if !scope.name.is_empty() {
+        object.key("instrumentation_scope");
+        object.out.extend_from_slice(b"{\"name\":");
+        put_text(object.out, scope.name.as_bytes());
+        if !scope.version.is_empty() {
+            object.out.extend_from_slice(b",\"version\":");
+            put_text(object.out, scope.version.as_bytes());
+        }
+        object.out.push(b'}');
+    }
+}
+
 /// Appends the line.
-pub fn put_json<'a>(
+pub(super) fn put_line<'a>(
     out: &mut Vec<u8>,
     keys: Keys<'_>,
     record: &Record<'a>,
     attributes: impl Iterator<Item = KeyValue<'a>>,
-    resource: impl Iterator<Item = KeyValue<'a>>,
+    tail: &[u8],
 ) {
     let mut object = Object { out, first: true };
     object.out.push(b'{');
@@ -40,16 +60,9 @@ pub fn put_json<'a>(
         put_number(object.out, i64::from(record.flags));
     }
     object.map("attributes", attributes);
-    object.map("resources", resource);
-    if !record.scope_name.is_empty() {
-        object.key("instrumentation_scope");
-        object.out.extend_from_slice(b"{\"name\":");
-        put_text(object.out, record.scope_name.as_bytes());
-        if !record.scope_version.is_empty() {
-            object.out.extend_from_slice(b",\"version\":");
-            put_text(object.out, record.scope_version.as_bytes());
-        }
-        object.out.push(b'}');
+    if !tail.is_empty() {
+        object.separate();
+        object.out.extend_from_slice(tail);
     }
     object.out.push(b'}');
 }
@@ -60,10 +73,14 @@ struct Object<'o> {
 }
 
 impl Object<'_> {
-    fn key(&mut self, name: &str) {
+    fn separate(&mut self) {
         if !std::mem::replace(&mut self.first, false) {
             self.out.push(b',');
         }
+    }
+
+    fn key(&mut self, name: &str) {
+        self.separate();
         put_text(self.out, name.as_bytes());
         self.out.push(b':');
     }

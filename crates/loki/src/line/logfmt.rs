@@ -10,16 +10,34 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use headwater_core::pdata::view::{AnyValue, KeyValue};
 
-use super::{Keys, Record, is_id, put_hex};
+use super::{Keys, Record, Scope, is_id, put_hex};
 use crate::json::MAX_DEPTH;
 
+/// Appends resource and scope.
+pub(super) fn put_tail<'a>(
+    out: &mut Vec<u8>,
+    resource: impl Iterator<Item = KeyValue<'a>>,
+    scope: Scope<'_>,
+) {
+    let begin = out.len();
+    let mut line = Line { out, begin };
+    line.all("resource_", resource);
+    if !scope.name.is_empty() {
+        line.pair(b"instrumentation_scope_name", scope.name.as_bytes(), true);
+        if !scope.version.is_empty() {
+            let version = scope.version.as_bytes();
+            line.pair(b"instrumentation_scope_version", version, true);
+        }
+    }
+}
+
 /// Appends the line.
-pub fn put_logfmt<'a>(
+pub(super) fn put_line<'a>(
     out: &mut Vec<u8>,
     keys: Keys<'_>,
     record: &Record<'a>,
     attributes: impl Iterator<Item = KeyValue<'a>>,
-    resource: impl Iterator<Item = KeyValue<'a>>,
+    tail: &[u8],
 ) {
     let begin = out.len();
     let mut line = Line { out, begin };
@@ -74,17 +92,11 @@ pub fn put_logfmt<'a>(
         }
     }
     line.all("attribute_", attributes);
-    line.all("resource_", resource);
-    if !record.scope_name.is_empty() {
-        line.pair(
-            b"instrumentation_scope_name",
-            record.scope_name.as_bytes(),
-            true,
-        );
-        if !record.scope_version.is_empty() {
-            let version = record.scope_version.as_bytes();
-            line.pair(b"instrumentation_scope_version", version, true);
+    if !tail.is_empty() {
+        if line.out.len() > begin {
+            line.out.push(b' ');
         }
+        line.out.extend_from_slice(tail);
     }
 }
 
