@@ -7,6 +7,7 @@ use headwater_core::{
 };
 
 use crate::config::FilelogConfig;
+use crate::listed::FileList;
 use crate::receiver::FilelogReceiver;
 
 struct FilelogFactory;
@@ -15,6 +16,19 @@ struct FilelogFactory;
 #[must_use]
 pub fn factory() -> Factory {
     Factory::receiver(FilelogFactory)
+}
+
+/// A receiver that also reads the files of a list, for a component that finds files by itself.
+///
+/// `config.include` may be empty. Positions are kept under the id in `settings`.
+#[must_use]
+pub fn receiver(
+    settings: Settings,
+    config: FilelogConfig,
+    outputs: Outputs,
+    files: FileList,
+) -> Arc<dyn Receiver> {
+    Arc::new(FilelogReceiver::new(settings, config, outputs, files))
 }
 
 impl ReceiverFactory for FilelogFactory {
@@ -32,6 +46,6 @@ impl ReceiverFactory for FilelogFactory {
         config: FilelogConfig,
         outputs: Outputs,
     ) -> Result<Arc<dyn Receiver>, ComponentError> {
-        Ok(Arc::new(FilelogReceiver::new(settings, config, outputs)))
+        Ok(receiver(settings, config, outputs, FileList::new()))
     }
 }

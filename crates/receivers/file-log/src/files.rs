@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::attributes::FileAttributes;
 use crate::checkpoint::Record;
 use crate::fingerprint::{Fingerprint, Signature};
+use crate::listed::FileLabels;
 use crate::source::Source;
 
 /// How many files that are gone stay known: a packed or moved one is then known again.
@@ -56,6 +58,8 @@ pub(crate) struct Tracked {
     /// Size and modification time when it was last looked at.
     pub(crate) seen: (u64, i64),
     pub(crate) presence: Presence,
+    /// What the list of files says of it.
+    pub(crate) labels: Option<Arc<FileLabels>>,
     pub(crate) open: Option<Open>,
     pub(crate) tail: Option<Tail>,
     /// The rest of a long line is being dropped.
@@ -85,6 +89,7 @@ impl Tracked {
             signature: Signature::default(),
             seen: (0, 0),
             presence: Presence::Present,
+            labels: None,
             open: None,
             tail: None,
             skip_line: false,

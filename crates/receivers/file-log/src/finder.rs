@@ -1,12 +1,14 @@
 //! Which files are there to read.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::config::FilelogConfig;
 use crate::glob::{Found, Pattern};
+use crate::listed::{FileLabels, Listed};
 use crate::ordering::Order;
 
 /// A file that is there.
@@ -14,15 +16,18 @@ use crate::ordering::Order;
 pub(crate) struct Candidate {
     pub(crate) path: PathBuf,
     pub(crate) metadata: Metadata,
+    /// What the list says of it.
+    pub(crate) labels: Option<Arc<FileLabels>>,
 }
 
-/// Finds files by the configured globs.
+/// Finds files by the configured globs and by the list.
 #[derive(Debug)]
 pub(crate) struct Finder {
     include: Vec<Pattern>,
     exclude: Vec<Pattern>,
     order: Option<Order>,
     older: Duration,
+    listed: Arc<[Listed]>,
 }
 
 impl Finder {
@@ -39,13 +44,20 @@ impl Finder {
             exclude: compile(&config.exclude),
             order: Order::new(&config.ordering_criteria).ok(),
             older: config.exclude_older_than,
+            listed: Arc::default(),
         }
+    }
+
+    /// Takes another list.
+    pub(crate) fn set_listed(&mut self, listed: Arc<[Listed]>) {
+        self.listed = listed;
     }
 
     /// Whether a file of that name is one to read.
     pub(crate) fn matches(&self, path: &Path) -> bool {
-        self.include.iter().any(|glob| glob.matches(path))
-            && !self.exclude.iter().any(|glob| glob.matches(path))
+        let included = self.include.iter().any(|glob| glob.matches(path))
+            || self.listed.iter().any(|listed| listed.matches(path));
+        included && !self.exclude.iter().any(|glob| glob.matches(path))
     }
 
     /// The files there are, in the order in which to read them, and the folders to watch.
@@ -54,8 +66,24 @@ impl Finder {
         for glob in &self.include {
             glob.walk(&mut found);
         }
-        let files = found.files.into_iter();
+        let mut labels: HashMap<PathBuf, Arc<FileLabels>> = HashMap::new();
+        let mut files = found.files;
+        for listed in &*self.listed {
+            let mut found_here = Found::default();
+            listed.include().walk(&mut found_here);
+            found.folders.append(&mut found_here.folders);
+            for path in found_here.files {
+                if listed.exclude().is_some_and(|glob| glob.matches(&path)) {
+                    continue;
+                }
+                labels
+                    .entry(path.clone())
+                    .or_insert_with(|| Arc::clone(listed.labels()));
+                files.insert(path);
+            }
+        }
         let mut files: Vec<_> = files
+            .into_iter()
             .filter(|path| !self.exclude.iter().any(|glob| glob.matches(path)))
             .collect();
         if let Some(order) = &self.order {
@@ -73,7 +101,12 @@ impl Finder {
                     return None;
                 }
             }
-            Some(Candidate { path, metadata })
+            let labels = labels.remove(&path);
+            Some(Candidate {
+                path,
+                metadata,
+                labels,
+            })
         });
         (candidates.collect(), found.folders)
     }

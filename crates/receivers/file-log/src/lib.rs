@@ -15,6 +15,7 @@ mod files;
 mod finder;
 mod fingerprint;
 mod glob;
+mod listed;
 mod ordering;
 mod reader;
 mod receiver;
@@ -27,6 +28,7 @@ pub use config::{
     OrderingConfig, RetryConfig, SortConfig, StartAt, TooLong, Watch,
 };
 pub use encoding::Encoding;
-pub use factory::factory;
+pub use factory::{factory, receiver};
+pub use listed::{FileLabels, FileList, Listed};
 
 headwater_core::register!(factory);

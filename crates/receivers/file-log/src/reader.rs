@@ -21,6 +21,7 @@ use crate::config::{FilelogConfig, StartAt, Watch};
 use crate::delivery::{Parcel, Position, Shared};
 use crate::files::{Files, Presence};
 use crate::finder::Finder;
+use crate::listed::FileList;
 use crate::split::{Separator, Splitter};
 use crate::watch::Watcher;
 
@@ -77,6 +78,7 @@ pub(crate) struct ReaderSettings {
     pub(crate) parcels: mpsc::Sender<Parcel>,
     pub(crate) journal: Option<Journal>,
     pub(crate) records: BTreeMap<u64, Record>,
+    pub(crate) list: FileList,
 }
 
 /// Reads the files of one receiver.
@@ -86,6 +88,9 @@ pub(crate) struct Reader {
     header_pattern: Option<Regex>,
     splitter: Splitter,
     finder: Finder,
+    list: FileList,
+    /// Which version of the list the finder has.
+    listed: u64,
     watcher: Watcher,
     files: Files,
     span: tracing::Span,
@@ -132,6 +137,7 @@ impl Reader {
             parcels,
             journal,
             records,
+            list,
         } = settings;
         let program = Arc::clone(config.operators.program());
         let gauge = |instrument| {
@@ -145,6 +151,8 @@ impl Reader {
             header_pattern: pattern.and_then(|p| headwater_regexp::compile(p).ok()),
             splitter: splitter(&config),
             finder: Finder::new(&config),
+            list,
+            listed: 0,
             watcher: Watcher::new(shared.waker.clone(), config.watch == Watch::Auto),
             resumed: !records.is_empty(),
             files: Files::from_records(records),

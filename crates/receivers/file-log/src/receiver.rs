@@ -15,6 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::checkpoint::{CheckpointError, Journal, Record};
 use crate::config::FilelogConfig;
 use crate::delivery::{Delivery, Shared};
+use crate::listed::FileList;
 use crate::reader::{Reader, ReaderSettings};
 use crate::watch::Waker;
 
@@ -43,15 +44,22 @@ pub(crate) struct FilelogReceiver {
     settings: Settings,
     config: FilelogConfig,
     outputs: Outputs,
+    files: FileList,
     running: Mutex<Option<Running>>,
 }
 
 impl FilelogReceiver {
-    pub(crate) fn new(settings: Settings, config: FilelogConfig, outputs: Outputs) -> Self {
+    pub(crate) fn new(
+        settings: Settings,
+        config: FilelogConfig,
+        outputs: Outputs,
+        files: FileList,
+    ) -> Self {
         Self {
             settings,
             config,
             outputs,
+            files,
             running: Mutex::default(),
         }
     }
@@ -94,6 +102,7 @@ impl Component for FilelogReceiver {
         let waker = Waker::new()
             .map_err(|error| ComponentError::with_source("make the reader's waker", error))?;
         let (journal, records) = self.journal()?;
+        self.files.attach(waker.clone());
         let shared = Arc::new(Shared::new(waker));
         let (parcels, receiver) = mpsc::channel(1);
         let delivery = Delivery {
@@ -112,6 +121,7 @@ impl Component for FilelogReceiver {
             parcels,
             journal,
             records,
+            list: self.files.clone(),
         });
         let (ended, reader_ended) = oneshot::channel();
         let watch = EndWatch(host.clone());

@@ -228,6 +228,7 @@ impl Feed<'_> {
             skip_line,
             header_done,
             header,
+            labels,
             ..
         } = file;
         let Some(open) = open else {
@@ -246,6 +247,7 @@ impl Feed<'_> {
             }
         }
         let header = &*header;
+        let labels = labels.as_deref();
         let mut entry = Entry::default();
         while at < data.len() && self.encoder.bytes() < PARCEL {
             if *skip_line {
@@ -276,6 +278,14 @@ impl Feed<'_> {
             entry.reset(self.config.encoding.decode(text), observed, origin);
             for (name, value) in &open.attributes {
                 entry.attributes.push(*name, value.as_str());
+            }
+            if let Some(labels) = labels {
+                for (name, value) in &labels.attributes {
+                    entry.attributes.insert(name.as_str(), value.as_str());
+                }
+                for (name, value) in &labels.resource {
+                    entry.resource.push(name.as_str(), value.as_str());
+                }
             }
             for (name, value) in header {
                 entry.attributes.insert(name.as_str(), value.as_str());

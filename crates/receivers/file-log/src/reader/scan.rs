@@ -5,6 +5,7 @@ use std::fs::{self, File, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, flock};
@@ -13,7 +14,9 @@ use super::{RESCAN, Reader, SCAN_SHARE, URGENT_SHARE, WATCHED_RESCAN};
 use crate::attributes;
 use crate::config::StartAt;
 use crate::files::{Open, Presence, Tracked};
+use crate::finder::Candidate;
 use crate::fingerprint::Fingerprint;
+use crate::listed::FileLabels;
 use crate::source::{Packing, Source};
 
 /// How long a copy waits for its original to be truncated.
@@ -31,6 +34,10 @@ fn seen(metadata: &Metadata) -> (u64, i64) {
 impl Reader {
     /// Takes up what the kernel tells of.
     pub(super) fn notice(&mut self, now: Instant) {
+        if let Some(listed) = self.list.newer(&mut self.listed) {
+            self.finder.set_listed(listed);
+            self.scan_due = now;
+        }
         let changes = self.watcher.changes();
         let urgent = self.scanned + self.scan_took * URGENT_SHARE;
         let mut scan = changes.all && !self.watcher.is_incomplete();
@@ -76,7 +83,7 @@ impl Reader {
         let begin = Instant::now();
         let (candidates, mut folders) = self.finder.find();
         let mut targets = HashMap::new();
-        let mut order: Vec<(PathBuf, Metadata)> = Vec::new();
+        let mut order: Vec<Candidate> = Vec::new();
         let mut by_identity: HashMap<(u64, u64), usize> = HashMap::new();
         for candidate in candidates {
             let id = identity(&candidate.metadata);
@@ -89,34 +96,34 @@ impl Reader {
                         .by_identity(id)
                         .and_then(|key| self.files.get(key));
                     if known.is_some_and(|file| file.path == candidate.path) {
-                        order[*at].0 = candidate.path;
+                        order[*at].path = candidate.path;
                     }
                 }
                 None => {
                     by_identity.insert(id, order.len());
-                    order.push((candidate.path, candidate.metadata));
+                    order.push(candidate);
                 }
             }
         }
         let mut fresh = Vec::new();
         let mut present = BTreeSet::new();
-        for (path, metadata) in &order {
-            match self.files.by_identity(identity(metadata)) {
+        for candidate in &order {
+            match self.files.by_identity(identity(&candidate.metadata)) {
                 Some(key) => {
                     present.insert(key);
-                    self.met_again(key, path, metadata);
+                    self.met_again(key, candidate);
                 }
-                None => fresh.push((path, metadata)),
+                None => fresh.push(candidate),
             }
         }
         self.find_missing(&present);
-        for (path, metadata) in fresh {
-            if let Err(error) = self.met_first(path, metadata) {
-                self.complain(path, &error, "open");
+        for candidate in fresh {
+            if let Err(error) = self.met_first(candidate) {
+                self.complain(&candidate.path, &error, "open");
             }
         }
         let mut parents: HashMap<&Path, Option<PathBuf>> = HashMap::new();
-        for (path, metadata) in &order {
+        for Candidate { path, metadata, .. } in &order {
             let linked = fs::symlink_metadata(path).is_ok_and(|link| link.file_type().is_symlink());
             let real = if linked {
                 fs::canonicalize(path).ok()
@@ -139,7 +146,7 @@ impl Reader {
         }
         self.files.set_targets(targets);
         self.watcher.watch(&folders);
-        self.started = true;
+        self.started = self.listed > 0 || !self.config.include.is_empty();
         self.scan_took = begin.elapsed();
         self.scanned = Instant::now();
         let regular = if self.watcher.is_incomplete() {
@@ -152,17 +159,23 @@ impl Reader {
     }
 
     /// A file whose device and inode are known.
-    fn met_again(&mut self, key: u64, path: &Path, metadata: &Metadata) {
+    fn met_again(&mut self, key: u64, candidate: &Candidate) {
+        let Candidate {
+            path,
+            metadata,
+            labels,
+        } = candidate;
         let Some(file) = self.files.get(key) else {
             return;
         };
-        if file.path != path || file.presence != Presence::Present {
+        if file.path != *path || file.presence != Presence::Present {
             self.files.relocate(key, path, identity(metadata));
             self.changed.insert(key);
         }
         let Some(file) = self.files.get_mut(key) else {
             return;
         };
+        file.labels.clone_from(labels);
         if file.seen != seen(metadata) {
             self.queue(key);
         }
@@ -189,7 +202,7 @@ impl Reader {
             return;
         };
         let there = fs::metadata(&file.path).is_ok_and(|meta| identity(&meta) == file.identity());
-        if there {
+        if there && file.labels.is_none() {
             // It is only not among those to read now.
             return;
         }
@@ -218,7 +231,8 @@ impl Reader {
     }
 
     /// A file with an inode that nobody has seen before.
-    fn met_first(&mut self, path: &Path, metadata: &Metadata) -> io::Result<()> {
+    fn met_first(&mut self, candidate: &Candidate) -> io::Result<()> {
+        let (path, metadata) = (&*candidate.path, &candidate.metadata);
         if metadata.len() == 0 {
             return Ok(());
         }
@@ -242,6 +256,9 @@ impl Reader {
                 Presence::Gone | Presence::Unseen => {
                     // Moved between file systems, restored, or packed.
                     self.files.relocate(key, path, id);
+                    if let Some(file) = self.files.get_mut(key) {
+                        file.labels.clone_from(&candidate.labels);
+                    }
                     self.changed.insert(key);
                     self.queue(key);
                     return Ok(());
@@ -250,6 +267,7 @@ impl Reader {
                     if known.read > 0 && is_related(path, &known.path) =>
                 {
                     let mut copy = Tracked::new(path, id, Fingerprint::of(&head), known.read);
+                    copy.labels.clone_from(&candidate.labels);
                     copy.copy_of = Some((key, Instant::now()));
                     copy.records = known.records;
                     copy.header_done = known.header_done;
@@ -266,6 +284,7 @@ impl Reader {
         let packed = source.is_packed();
         let offset = if skip && !packed { metadata.len() } else { 0 };
         let mut file = Tracked::new(path, id, Fingerprint::of(&head), offset);
+        file.labels.clone_from(&candidate.labels);
         file.skip_all = skip && packed;
         let key = self.files.insert(file);
         self.changed.insert(key);
@@ -376,6 +395,7 @@ impl Reader {
             return;
         };
         let (path, read, presence) = (file.path.clone(), file.read, file.presence);
+        let labels = file.labels.clone();
         let copies: Vec<_> = self
             .files
             .iter()
@@ -402,13 +422,13 @@ impl Reader {
             return;
         }
         self.files.release(key);
-        if let Err(error) = self.met_fresh(&path) {
+        if let Err(error) = self.met_fresh(&path, labels) {
             self.complain(&path, &error, "open");
         }
     }
 
     /// Reads a file from its beginning, whatever it looks like.
-    fn met_fresh(&mut self, path: &Path) -> io::Result<()> {
+    fn met_fresh(&mut self, path: &Path, labels: Option<Arc<FileLabels>>) -> io::Result<()> {
         let handle = File::open(path)?;
         let metadata = handle.metadata()?;
         let packing = Packing::of(self.config.compression, path);
@@ -416,12 +436,9 @@ impl Reader {
         let mut head = vec![0; self.config.fingerprint_size.get()];
         let count = source.read_at(&mut head, 0)?;
         head.truncate(count);
-        let key = self.files.insert(Tracked::new(
-            path,
-            identity(&metadata),
-            Fingerprint::of(&head),
-            0,
-        ));
+        let mut file = Tracked::new(path, identity(&metadata), Fingerprint::of(&head), 0);
+        file.labels = labels;
+        let key = self.files.insert(file);
         self.changed.insert(key);
         self.queue(key);
         Ok(())
@@ -456,6 +473,7 @@ impl Reader {
         copy.records = known.records;
         copy.header_done = known.header_done;
         copy.header = known.header.clone();
+        copy.labels.clone_from(&known.labels);
         copy.presence = Presence::Rotated;
         let copy = self.files.insert_aside(copy);
         match self.open(copy, &found, path) {

@@ -4,6 +4,7 @@
 mod config;
 mod hostile;
 mod kill;
+mod listed;
 mod reading;
 mod restart;
 mod rotation;

@@ -89,6 +89,14 @@ impl Running {
             .start(&host_with(BTreeMap::new(), Budget::default()))
             .await
             .unwrap();
+        Self::of(environment, recorder, receiver)
+    }
+
+    pub(crate) fn of(
+        environment: Environment,
+        recorder: Recorder,
+        receiver: Arc<dyn Receiver>,
+    ) -> Self {
         Self {
             environment,
             recorder,
