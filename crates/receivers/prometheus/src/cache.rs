@@ -277,7 +277,12 @@ impl Cache {
                 }
                 _ => changed.retyped.contains(&series.stream),
             };
-            if concerned {
+            if concerned && series.seen == self.scrape {
+                // What this scrape has already shown stays what it was then, since its sample waits to
+                // be written: Go's library describes `go_memstats_alloc_bytes` as a gauge and, in
+                // OpenMetrics, once more as the counter of the same name. The next scrape asks again.
+                self.series[at].epoch = self.epoch.wrapping_sub(1);
+            } else if concerned {
                 self.detach(at);
                 self.series[at].role = Role::Unresolved;
             }

@@ -102,7 +102,8 @@ impl Cache {
         let known = !matches!(old.role, Role::Unresolved | Role::Vacant);
         let same = !known
             || (series.stream, series.group, series.role) == (old.stream, old.group, old.role)
-                && series.attributes() == old.attributes();
+                && series.attributes() == old.attributes()
+            || self.is_retyped(&old, &series);
         if same || !old.live {
             series.live = old.live;
             old.live = false;
@@ -120,6 +121,18 @@ impl Cache {
         }
         self.index_number(at);
         Ok(())
+    }
+
+    /// Whether both are the same number for Prometheus, and only its type is another.
+    fn is_retyped(&self, old: &Series, new: &Series) -> bool {
+        let key = |series: &Series| {
+            let stream = &self.streams[series.stream];
+            (stream.resource, stream.scope, &stream.name)
+        };
+        old.role == Role::Number
+            && new.role == Role::Number
+            && old.attributes() == new.attributes()
+            && key(old) == key(new)
     }
 
     /// A series that the receiver reports itself, described as `help` and `unit`.

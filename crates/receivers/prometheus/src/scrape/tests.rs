@@ -471,6 +471,42 @@ async fn a_type_that_changes_changes_the_metric() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_family_that_is_described_twice_keeps_what_stands_below_each() {
+    // As Go's library writes its own memory in OpenMetrics.
+    let body = "# TYPE a gauge\na 1\n# TYPE a counter\na_total 2\n# EOF\n";
+    let mut bench = bench([
+        Reply::OpenMetrics(body),
+        Reply::OpenMetrics(body),
+        refused(),
+    ]);
+    for time in [1_010_000, 1_020_000] {
+        bench.after(if time == 1_010_000 { 11 } else { 10 }).await;
+        let expected = [
+            format!("gauge a{{}} 1 @{time}"),
+            format!("counter a_total{{}} 2 @{time}"),
+        ];
+        assert_eq!(bench.lines(), expected);
+    }
+    bench.after(10).await;
+    let expected = [
+        "gauge a{} - stale @1030000",
+        "counter a_total{} - stale @1030000",
+    ];
+    assert_eq!(bench.lines(), expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_type_below_its_samples_holds_from_the_next_scrape_on() {
+    let mut bench = bench([Reply::Text("a 1\n# TYPE a counter\n")]);
+    bench.after(11).await;
+    assert_eq!(bench.lines(), ["gauge a{} 1 @1010000"]);
+    bench.after(10).await;
+    assert_eq!(bench.lines(), ["counter a{} 1 @1020000"]);
+    bench.after(10).await;
+    assert_eq!(bench.lines(), ["counter a{} 1 @1030000"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn samples_of_a_metric_are_together_however_the_target_writes_them() {
     let mut bench = bench([Reply::Text(
         "a{x=\"1\"} 1\nb 2\na{x=\"2\"} 3\nb{y=\"1\"} 4\n",
