@@ -35,6 +35,7 @@ mod signal;
 mod stability;
 pub mod status;
 pub mod telemetry;
+pub mod uuid;
 pub mod worker;
 
 pub use batch::Batch;

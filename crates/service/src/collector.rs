@@ -21,7 +21,6 @@ use crate::generation::Generation;
 use crate::load::{Configuration, Loaded, Source, check, load};
 use crate::logs::Logging;
 use crate::metrics::Sources;
-use crate::telemetry::random_instance_id;
 use crate::workers::Embedded;
 
 use endpoints::Endpoints;
@@ -256,7 +255,7 @@ impl CollectorBuilder {
             sources: Sources::new(telemetry.clone(), ledger.clone()),
             telemetry,
             ledger,
-            instance_id: random_instance_id(),
+            instance_id: headwater_core::uuid::random(),
             serve_metrics: self.serve_metrics,
             logging: None,
             shutdown_timeout: self.shutdown_timeout,

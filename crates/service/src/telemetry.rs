@@ -15,7 +15,6 @@ pub use metrics::{
     ConstantLabels, MetricsConfig, MetricsLevel, OtlpReaderConfig, PeriodicConfig,
     PeriodicExporter, PrometheusConfig, PullConfig, PullExporter, ReaderConfig,
 };
-pub(crate) use resource::random_instance_id;
 pub use resource::{AttributeType, ResourceAttribute, ResourceConfig};
 pub use traces::{Propagator, TracesConfig, TracesLevel};
 

@@ -18,8 +18,7 @@ mod splice;
 mod walk;
 
 pub use attributes::{AttributeEditor, Put};
-pub(in crate::pdata) use encode::put_nested;
-pub use encode::{EncodeValue, EncodedValue};
+pub use encode::{EncodeValue, EncodedValue, put_nested};
 pub use record::{LogEditor, MetricEditor, PointEditor, SpanEditor};
 pub use resource::{ResourceEditor, ScopeEditor};
 pub use walk::{Rewritten, edit, rewrite};

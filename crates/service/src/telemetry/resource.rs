@@ -1,7 +1,6 @@
 //! `service::telemetry::resource`: what identifies this process.
 
 use std::collections::BTreeMap;
-use std::hash::{BuildHasher, RandomState};
 
 use headwater_core::BuildInfo;
 use headwater_core::config::{Config, Node, OrderedMap, Validation, Value};
@@ -127,36 +126,5 @@ fn text(node: &Node) -> Option<String> {
         Some(text) => Some(text.to_owned()),
         None if node.is_null() => None,
         None => Some(node.to_string()),
-    }
-}
-
-/// A random UUID, version 4. The standard library seeds its hash keys from the system; that is
-/// random enough for a name, which is all this is.
-pub(crate) fn random_instance_id() -> String {
-    let keys = RandomState::new();
-    let (high, low) = (keys.hash_one(0_u8), keys.hash_one(1_u8));
-    let high = (high & !0xf000) | 0x4000;
-    let low = (low & !(0b11 << 62)) | (0b10 << 62);
-    format!(
-        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
-        high >> 32,
-        (high >> 16) & 0xffff,
-        high & 0xffff,
-        low >> 48,
-        low & 0xffff_ffff_ffff
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn instance_ids_are_random_uuids() {
-        let (one, other) = (random_instance_id(), random_instance_id());
-        assert_ne!(one, other);
-        assert_eq!(one.len(), 36);
-        assert_eq!(&one[14..15], "4");
-        assert!("89ab".contains(&one[19..20]));
     }
 }

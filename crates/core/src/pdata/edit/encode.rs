@@ -102,11 +102,7 @@ fn put_list<T>(
 
 /// Writes a length-delimited field whose content is not at hand yet and says where it begins.
 #[inline]
-pub(in crate::pdata) fn put_nested(
-    out: &mut Vec<u8>,
-    number: u32,
-    content: impl FnOnce(&mut Vec<u8>),
-) -> usize {
+pub fn put_nested(out: &mut Vec<u8>, number: u32, content: impl FnOnce(&mut Vec<u8>)) -> usize {
     put_tag(out, number, WireType::Len);
     // One byte is enough for most lengths; the others are made room for.
     let at = out.len();

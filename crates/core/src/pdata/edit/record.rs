@@ -6,9 +6,9 @@ use super::attributes::AttributeEditor;
 use super::encode::EncodeValue;
 use super::message::MessageEdit;
 use super::number::{
-    LOG_ATTRIBUTES, LOG_BODY, LOG_EVENT_NAME, LOG_SEVERITY_NUMBER, LOG_SEVERITY_TEXT,
+    LOG_ATTRIBUTES, LOG_BODY, LOG_EVENT_NAME, LOG_SEVERITY_NUMBER, LOG_SEVERITY_TEXT, LOG_TRACE_ID,
     METRIC_DESCRIPTION, METRIC_METADATA, METRIC_NAME, METRIC_UNIT, SPAN_ATTRIBUTES, SPAN_KIND,
-    SPAN_NAME,
+    SPAN_NAME, SPAN_TRACE_ID, SPAN_TRACE_STATE,
 };
 use super::resource::text;
 use crate::pdata::owned;
@@ -48,7 +48,13 @@ macro_rules! editor {
 
             /// Puts `message` in its place. Other changes do not count then.
             pub fn replace(&mut self, message: &owned::$owned) {
-                self.edit.replace(|out| message.encode_to(out));
+                self.replace_with(|out| message.encode_to(out));
+            }
+
+            /// Puts another message in its place, whose fields `encode` appends. Other changes
+            /// do not count then.
+            pub fn replace_with(&mut self, encode: impl FnOnce(&mut Vec<u8>)) {
+                self.edit.replace(encode);
             }
         }
     };
@@ -74,6 +80,25 @@ impl SpanEditor<'_> {
         self.edit.set_text(SPAN_NAME, name.as_ref());
     }
 
+    /// The trace id: 16 bytes, or none.
+    #[must_use]
+    pub fn trace_id(&self) -> &[u8] {
+        self.edit
+            .field(self.input, SPAN_TRACE_ID, WireType::Len)
+            .unwrap_or_default()
+    }
+
+    /// The W3C trace state.
+    #[must_use]
+    pub fn trace_state(&self) -> Text<'_> {
+        text(self.edit.field(self.input, SPAN_TRACE_STATE, WireType::Len))
+    }
+
+    /// Sets the W3C trace state.
+    pub fn set_trace_state(&mut self, state: impl AsRef<[u8]>) {
+        self.edit.set_text(SPAN_TRACE_STATE, state.as_ref());
+    }
+
     /// The kind, a number of the enum `SpanKind`; 0 is unspecified.
     #[must_use]
     pub fn kind(&self) -> i32 {
@@ -90,6 +115,14 @@ editor!(
 );
 
 impl LogEditor<'_> {
+    /// The trace id: 16 bytes, or none.
+    #[must_use]
+    pub fn trace_id(&self) -> &[u8] {
+        self.edit
+            .field(self.input, LOG_TRACE_ID, WireType::Len)
+            .unwrap_or_default()
+    }
+
     /// The body.
     #[must_use]
     pub fn body(&self) -> AnyValue<'_> {
