@@ -3,6 +3,7 @@
 //! Made for property tests and fuzzers: shorter input makes simpler messages, and every input
 //! makes one.
 
+use headwater_core::Signal;
 use headwater_core::pdata::schema::{FieldSpec, Kind, LEGACY_SCOPES, Message};
 use headwater_core::pdata::wire::{WireType, put_varint};
 
@@ -50,6 +51,28 @@ pub fn arbitrary(message: Message, entropy: &mut Entropy<'_>) -> Vec<u8> {
     let mut out = Vec::new();
     fill(message, entropy, 0, &mut out);
     out
+}
+
+/// Serialized requests of every shape, and the same ones cut off somewhere: `count` pairs that
+/// depend on `seed`.
+pub fn arbitrary_requests(
+    signal: Signal,
+    seed: u64,
+    count: usize,
+) -> impl Iterator<Item = Vec<u8>> {
+    let mut state = seed | 1;
+    let mut next = move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state
+    };
+    (0..count).flat_map(move |_| {
+        let bytes: Vec<u8> = (0..100).flat_map(|_| next().to_le_bytes()).collect();
+        let whole = arbitrary(Message::request(signal), &mut Entropy::new(&bytes));
+        let cut = whole[..next() as usize % (whole.len() + 1)].to_vec();
+        [whole, cut]
+    })
 }
 
 fn fill(message: Message, entropy: &mut Entropy<'_>, depth: usize, out: &mut Vec<u8>) {

@@ -1,16 +1,20 @@
 //! What the tests and benchmarks of several crates share.
 
 mod arbitrary;
+mod connector;
 mod environment;
 mod exporter;
 mod generate;
 mod host;
 pub mod otlp;
+mod points;
 mod recorder;
 
-pub use arbitrary::{Entropy, arbitrary};
+pub use arbitrary::{Entropy, arbitrary, arbitrary_requests};
+pub use connector::{ConnectorSetup, attribute, batch_of, spans_of};
 pub use environment::{environment, metric};
 pub use exporter::{ExporterSetup, PATIENCE};
 pub use generate::{Generator, Shape};
 pub use host::{TestRuntime, host, host_with, host_with_extension};
+pub use points::{Point, points, points_of};
 pub use recorder::{Answer, Recorder};
