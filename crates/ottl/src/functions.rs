@@ -1,0 +1,146 @@
+//! The converters: what they are called, what they take and what they do.
+
+mod ids;
+mod lists;
+mod table;
+mod texts;
+mod times;
+mod types;
+
+use std::borrow::Cow;
+
+use headwater_regexp::Regex;
+
+use crate::context::{ContextKind, Level};
+use crate::env::Env;
+use crate::error::EvalError;
+use crate::expr::{Expr, Key};
+use crate::value::Value;
+
+pub(crate) use table::{LATER, find, names};
+
+/// A converter.
+#[derive(Debug)]
+pub(crate) struct Definition {
+    pub(crate) name: &'static str,
+    pub(crate) parameters: &'static [Parameter],
+    /// The only context in which it exists.
+    pub(crate) context: Option<ContextKind>,
+    /// Whether the same arguments always give the same value.
+    pub(crate) pure: bool,
+    pub(crate) call: for<'a> fn(&Arguments<'a, '_>) -> Result<Value<'a>, EvalError>,
+}
+
+impl Definition {
+    /// How deep it looks by itself.
+    pub(crate) const fn level(&self) -> Level {
+        match self.context {
+            Some(context) => context.level(),
+            None => Level::Request,
+        }
+    }
+}
+
+/// A parameter of a converter.
+#[derive(Debug)]
+pub(crate) struct Parameter {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) optional: bool,
+}
+
+/// What a parameter takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Any value.
+    Any,
+    /// A text.
+    String,
+    /// A whole number.
+    Int,
+    /// A map.
+    Map,
+    /// A list.
+    List,
+    /// A time.
+    Time,
+    /// A duration.
+    Duration,
+    /// A regular expression; one that is a literal is compiled once.
+    Regex,
+    /// A text that stands there as a literal.
+    Literal,
+    /// Values between square brackets, written out.
+    Values,
+}
+
+/// A converter with its arguments.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    pub(crate) definition: &'static Definition,
+    /// One for each parameter.
+    pub(crate) arguments: Vec<Argument>,
+    pub(crate) keys: Vec<Key>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Argument {
+    None,
+    Expr(Expr),
+    Regex(Regex),
+    Values(Vec<Expr>),
+}
+
+/// The arguments of a call that is being evaluated.
+#[derive(Debug)]
+pub(crate) struct Arguments<'a, 'e> {
+    pub(crate) call: &'a Call,
+    pub(crate) env: &'e Env<'a>,
+}
+
+impl<'a> Arguments<'a, '_> {
+    fn value(&self, index: usize) -> Result<Value<'a>, EvalError> {
+        match self.call.arguments.get(index) {
+            Some(Argument::Expr(expr)) => expr.eval(self.env),
+            _ => Ok(Value::Nil),
+        }
+    }
+
+    fn string(&self, index: usize) -> Result<Cow<'a, [u8]>, EvalError> {
+        self.value(index)?.string()
+    }
+
+    /// The text of an argument that may be left out.
+    fn optional_string(&self, index: usize) -> Result<Option<Cow<'a, [u8]>>, EvalError> {
+        match self.call.arguments.get(index) {
+            Some(Argument::Expr(expr)) => expr.eval(self.env)?.string().map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    fn int(&self, index: usize) -> Result<i64, EvalError> {
+        self.value(index)?.int()
+    }
+
+    fn values(&self, index: usize) -> &'a [Expr] {
+        match self.call.arguments.get(index) {
+            Some(Argument::Values(values)) => values,
+            _ => &[],
+        }
+    }
+
+    fn regex(&self, index: usize) -> Result<Cow<'a, Regex>, EvalError> {
+        if let Some(Argument::Regex(regex)) = self.call.arguments.get(index) {
+            return Ok(Cow::Borrowed(regex));
+        }
+        let pattern = self.string(index)?;
+        let pattern = String::from_utf8_lossy(&pattern);
+        match headwater_regexp::compile(&pattern) {
+            Ok(regex) => Ok(Cow::Owned(regex)),
+            Err(error) => Err(EvalError::new(format!(
+                "the regex pattern provided to {} is not a valid pattern: {error}",
+                self.call.definition.name
+            ))),
+        }
+    }
+}
