@@ -110,6 +110,11 @@ pub trait Extension: Component {
         None
     }
 
+    /// Keeps what components want to survive the process, if the extension does that.
+    fn storage(&self) -> Option<Arc<dyn crate::storage::Storage>> {
+        None
+    }
+
     /// All pipelines have been started.
     fn ready(&self) {}
 

@@ -34,6 +34,7 @@ pub mod rpc;
 mod signal;
 mod stability;
 pub mod status;
+pub mod storage;
 pub mod telemetry;
 pub mod uuid;
 pub mod worker;
