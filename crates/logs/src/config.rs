@@ -4,7 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use headwater_core::config::{
-    Code, Config, DecodeContext, EncodeContext, Node, Schema, Value as NodeValue,
+    Code, Config, DecodeContext, Diagnostics, EncodeContext, Node, Origin, Schema,
+    Value as NodeValue, load,
 };
 
 use crate::operator::Failure;
@@ -23,6 +24,30 @@ impl Operators {
     #[must_use]
     pub const fn program(&self) -> &Arc<Program> {
         &self.program
+    }
+}
+
+impl Operators {
+    /// The list with `operator`, as a user would write it, in front of it.
+    ///
+    /// # Errors
+    /// What is wrong with it, as a phrase.
+    pub fn behind(&self, operator: Node) -> Result<Self, String> {
+        let mut items = vec![operator];
+        if let NodeValue::Seq(rest) = &self.node.value {
+            items.extend(rest.iter().cloned());
+        }
+        let mut diagnostics = Diagnostics::new();
+        load(
+            "operators",
+            &Origin::Default,
+            &items.into(),
+            &mut diagnostics,
+        )
+        .ok_or_else(|| {
+            let messages: Vec<_> = diagnostics.errors().map(|e| e.message.as_str()).collect();
+            messages.join("; ")
+        })
     }
 }
 

@@ -1,12 +1,13 @@
-//! From the bytes of a file to text.
+//! From bytes to text.
 
 use std::borrow::Cow;
 
 use encoding_rs::Encoding as Charset;
 use headwater_core::config::{DecodeContext, EncodeContext, Node, Scalar, Schema};
-use headwater_logs::Value;
 
-/// How the text of a file is encoded.
+use crate::Value;
+
+/// How text is encoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Encoding {
     name: String,
@@ -53,7 +54,7 @@ impl Encoding {
         })
     }
 
-    /// Whether files are bytes.
+    /// Whether it is bytes and no text.
     #[must_use]
     pub fn is_nop(&self) -> bool {
         self.kind == Kind::Nop
@@ -69,17 +70,20 @@ impl Encoding {
     }
 
     /// Whether the first byte of each unit is the high one.
-    pub(crate) fn is_big_endian(&self) -> bool {
+    #[must_use]
+    pub fn is_big_endian(&self) -> bool {
         self.kind == Kind::Utf16 { big: true }
     }
 
     /// Whether a long line may only be cut between characters of UTF-8.
-    pub(crate) fn is_utf8(&self) -> bool {
+    #[must_use]
+    pub fn is_utf8(&self) -> bool {
         matches!(self.kind, Kind::Utf8 | Kind::Utf8Raw)
     }
 
     /// The body of an entry. Text that needs no change stays a slice of the buffer.
-    pub(crate) fn decode<'a>(&self, bytes: &'a [u8]) -> Value<'a> {
+    #[must_use]
+    pub fn decode<'a>(&self, bytes: &'a [u8]) -> Value<'a> {
         match self.kind {
             Kind::Nop => Value::Bytes(Cow::Borrowed(bytes)),
             // Checking first is much faster than the lossy way where nothing is lost.

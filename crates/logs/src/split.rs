@@ -1,51 +1,149 @@
 //! Where an entry ends: lines, and entries of several lines.
 
+use headwater_core::config::{Config, Validation};
 use headwater_regexp::Regex;
 
-use crate::config::TooLong;
+use crate::Encoding;
+
+/// How entries of several lines are told apart; one of the patterns.
+#[derive(Debug, Clone, Default, Config)]
+pub struct MultilineConfig {
+    /// What an entry begins with: a regular expression.
+    pub line_start_pattern: String,
+    /// What an entry ends with: a regular expression.
+    pub line_end_pattern: String,
+    /// Leaves out what the pattern matched.
+    pub omit_pattern: bool,
+}
+
+impl MultilineConfig {
+    /// Reports what is wrong with the key `multiline`.
+    pub fn check(&self, encoding: &Encoding, validation: &mut Validation<'_>) {
+        let (start, end) = (&self.line_start_pattern, &self.line_end_pattern);
+        if !start.is_empty() && !end.is_empty() {
+            validation.error(
+                "multiline",
+                "only one of line_start_pattern or line_end_pattern can be set",
+            );
+        }
+        for (key, pattern) in [("line_start_pattern", start), ("line_end_pattern", end)] {
+            if pattern.is_empty() {
+                continue;
+            }
+            if let Err(error) = headwater_regexp::compile(pattern) {
+                let message = format!("compile regex: {error}");
+                validation.error(&format!("multiline::{key}"), message);
+            }
+            if encoding.is_nop() {
+                validation.error(
+                    "multiline",
+                    "line patterns should not be set when using nop encoding",
+                );
+            } else if encoding.unit() != 1 {
+                validation
+                    .error("multiline", "line patterns do not work with UTF-16")
+                    .help("use a `recombine` operator");
+            }
+        }
+    }
+
+    /// What separates entries: a pattern, else line feeds of that encoding.
+    #[must_use]
+    pub fn separator(&self, encoding: &Encoding) -> Separator {
+        let omit = self.omit_pattern;
+        // What cannot be compiled was reported before.
+        let regex = |pattern: &str| {
+            let wanted = !pattern.is_empty();
+            wanted.then(|| headwater_regexp::compile(&format!("(?m){pattern}")).ok())?
+        };
+        if encoding.is_nop() {
+            Separator::None
+        } else if let Some(regex) = regex(&self.line_start_pattern) {
+            Separator::Start { regex, omit }
+        } else if let Some(regex) = regex(&self.line_end_pattern) {
+            Separator::End { regex, omit }
+        } else {
+            Separator::Line {
+                unit: encoding.unit(),
+                big_endian: encoding.is_big_endian(),
+            }
+        }
+    }
+}
+
+/// What happens to the rest of a long line.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Config)]
+pub enum TooLong {
+    /// It becomes the next entry.
+    #[default]
+    Split,
+    /// It is dropped.
+    Truncate,
+}
 
 /// A piece of the buffer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Token {
+pub struct Token {
     /// Where the text of the entry begins and ends.
-    pub(crate) start: usize,
+    pub start: usize,
     /// See `start`.
-    pub(crate) end: usize,
+    pub end: usize,
     /// Where the next one begins.
-    pub(crate) next: usize,
+    pub next: usize,
     /// The rest of the line is to be dropped.
-    pub(crate) cut: bool,
+    pub cut: bool,
 }
 
 /// What separates entries.
 #[derive(Debug)]
-pub(crate) enum Separator {
+pub enum Separator {
     /// Nothing: what is there is one entry.
     None,
     /// Line feeds, of one byte or of two.
-    Line { unit: usize, big_endian: bool },
+    Line {
+        /// How many bytes a line feed has.
+        unit: usize,
+        /// Whether the high one comes first.
+        big_endian: bool,
+    },
     /// Entries begin with a match.
-    Start { regex: Regex, omit: bool },
+    Start {
+        /// The match.
+        regex: Regex,
+        /// Whether it is left out.
+        omit: bool,
+    },
     /// Entries end with a match.
-    End { regex: Regex, omit: bool },
+    End {
+        /// The match.
+        regex: Regex,
+        /// Whether it is left out.
+        omit: bool,
+    },
 }
 
 /// Takes a buffer apart.
 #[derive(Debug)]
-pub(crate) struct Splitter {
-    pub(crate) separator: Separator,
-    pub(crate) max: usize,
-    pub(crate) too_long: TooLong,
-    pub(crate) trim_start: bool,
-    pub(crate) trim_end: bool,
+pub struct Splitter {
+    /// What separates entries.
+    pub separator: Separator,
+    /// How long an entry may be, in bytes; at least 1.
+    pub max: usize,
+    /// What happens to the rest of a longer one.
+    pub too_long: TooLong,
+    /// Whether white space at the beginning goes.
+    pub trim_start: bool,
+    /// Whether white space at the end goes.
+    pub trim_end: bool,
     /// Whether a long line may only be cut between characters.
-    pub(crate) utf8: bool,
+    pub utf8: bool,
 }
 
 impl Splitter {
     /// The entry at `from`, if all of it is there. With `whole` there will be no more: what is
     /// left is an entry.
-    pub(crate) fn next(&self, data: &[u8], from: usize, whole: bool) -> Option<Token> {
+    #[must_use]
+    pub fn next(&self, data: &[u8], from: usize, whole: bool) -> Option<Token> {
         let rest = &data[from..];
         if rest.is_empty() {
             return None;
@@ -99,7 +197,8 @@ impl Splitter {
     }
 
     /// Where the line ends whose rest is to be dropped; `None` if it goes on.
-    pub(crate) fn skip(&self, data: &[u8], from: usize) -> Option<usize> {
+    #[must_use]
+    pub fn skip(&self, data: &[u8], from: usize) -> Option<usize> {
         let rest = &data[from..];
         let found = match &self.separator {
             Separator::None => Some(rest.len()),
@@ -115,7 +214,8 @@ impl Splitter {
     }
 
     /// The text without the white space around it.
-    pub(crate) fn trim<'d>(&self, mut text: &'d [u8]) -> &'d [u8] {
+    #[must_use]
+    pub fn trim<'d>(&self, mut text: &'d [u8]) -> &'d [u8] {
         let is_space = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
         if let Separator::Line {
             unit: 2,
