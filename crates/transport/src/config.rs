@@ -25,4 +25,5 @@ pub use grpc_server::{
 };
 pub use http_client::{CookiesConfig, HttpClientConfig};
 pub use http_server::{ContentEncoding, CorsConfig, HttpServerConfig};
+pub(crate) use tls::server_acceptor;
 pub use tls::{TlsClientConfig, TlsConfig, TlsServerConfig, TlsVersion, TpmConfig};

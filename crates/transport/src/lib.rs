@@ -19,9 +19,11 @@ pub mod rpc_status;
 mod serving;
 pub mod signing;
 mod status;
+mod stream;
 #[cfg(feature = "tls")]
 pub mod tls;
 
 pub use connect::Connector;
 pub use serving::{Serve, Serving, Stop, Stopper};
 pub use status::{DEFAULT_RETRY_DELAY, Status};
+pub use stream::{Stream, StreamHandler, StreamServer};

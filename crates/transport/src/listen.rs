@@ -171,6 +171,23 @@ pub fn bind(transport: Transport, endpoint: &str, workers: usize) -> Result<Boun
     Ok(bound)
 }
 
+/// Binds a UDP socket, which belongs to no runtime yet.
+///
+/// # Errors
+/// [`ListenError`], which says what to do.
+pub fn bind_udp(endpoint: &str) -> Result<std::net::UdpSocket, ListenError> {
+    let bind = || {
+        let address = resolve(Transport::Tcp, endpoint)?;
+        let socket = std::net::UdpSocket::bind(address)?;
+        socket.set_nonblocking(true)?;
+        Ok(socket)
+    };
+    bind().map_err(|source| ListenError {
+        endpoint: endpoint.to_owned(),
+        source,
+    })
+}
+
 fn bind_workers(address: SocketAddr, workers: usize) -> io::Result<Bound> {
     let shared = workers > 1;
     if shared && address.port() != 0 {

@@ -30,7 +30,7 @@ impl Stop {
     }
 
     /// Ready once the server should have stopped.
-    async fn overdue(mut self) {
+    pub async fn overdue(mut self) {
         let deadline = match self.0.wait_for(Option::is_some).await {
             Ok(deadline) => *deadline,
             Err(_) => None,

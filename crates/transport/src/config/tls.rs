@@ -223,7 +223,7 @@ impl TlsClientConfig {
 
 /// What turns a server's sockets into streams.
 #[cfg(feature = "tls")]
-pub(super) fn server_acceptor(
+pub(crate) fn server_acceptor(
     tls: &Optional<TlsServerConfig>,
     alpn: &[&[u8]],
 ) -> Result<Acceptor, BuildError> {
@@ -235,7 +235,7 @@ pub(super) fn server_acceptor(
 
 /// What turns a server's sockets into streams.
 #[cfg(not(feature = "tls"))]
-pub(super) fn server_acceptor(
+pub(crate) fn server_acceptor(
     tls: &Optional<TlsServerConfig>,
     _alpn: &[&[u8]],
 ) -> Result<Acceptor, BuildError> {
