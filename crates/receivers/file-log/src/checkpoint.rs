@@ -208,6 +208,18 @@ fn quote(out: &mut String, text: &str) {
     out.push('"');
 }
 
+/// A position as text.
+pub(crate) fn line(key: u64, record: &Record) -> String {
+    let mut text = String::new();
+    put(&mut text, key, record);
+    text
+}
+
+/// What [`line`] has written; without a record where the file is forgotten.
+pub(crate) fn record(line: &str) -> Option<(u64, Option<Record>)> {
+    parse(line.trim_end())
+}
+
 fn put(out: &mut String, key: u64, record: &Record) {
     write!(
         out,

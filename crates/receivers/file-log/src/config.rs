@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use headwater_core::ComponentId;
 use headwater_core::config::{Config, Validation};
-use headwater_logs::{ByteSize, Decoration, Operators};
+use headwater_logs::{ByteSize, Decoration, Encoding, MultilineConfig, Operators, TooLong};
 
-use crate::encoding::Encoding;
 use crate::glob::Pattern;
 
 /// Configuration of the `file_log` receiver. Source: Go `filelogreceiver`, `fileconsumer.Config`.
@@ -79,7 +78,7 @@ pub struct FilelogConfig {
     pub delete_after_read: bool,
     /// Locks a file (shared) while it is open; a file that is locked is left for later.
     pub acquire_fs_lock: bool,
-    /// A storage extension for positions. None exists yet: see `checkpoints`.
+    /// The id of a storage extension that keeps positions, instead of `checkpoints`.
     pub storage: Option<ComponentId>,
     /// How many more rounds of files that are gone stay known.
     #[config(ignored = "files that are gone stay known as long as there is room for them")]
@@ -114,16 +113,6 @@ pub enum StartAt {
     End,
 }
 
-/// What happens to the rest of a long line.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Config)]
-pub enum TooLong {
-    /// It becomes the next entry.
-    #[default]
-    Split,
-    /// It is dropped.
-    Truncate,
-}
-
 /// How files are compressed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Config)]
 pub enum Compression {
@@ -147,17 +136,6 @@ pub enum Watch {
     Auto,
     /// By looking.
     Poll,
-}
-
-/// How entries of several lines are told apart; one of the patterns.
-#[derive(Debug, Clone, Default, Config)]
-pub struct MultilineConfig {
-    /// What an entry begins with: a regular expression.
-    pub line_start_pattern: String,
-    /// What an entry ends with: a regular expression.
-    pub line_end_pattern: String,
-    /// Leaves out what the pattern matched.
-    pub omit_pattern: bool,
 }
 
 /// Lines at the beginning of each file.
@@ -350,50 +328,9 @@ impl FilelogConfig {
                 "'header' cannot be specified with 'start_at: end'",
             );
         }
-        if self.storage.is_some() {
-            validation
-                .error("storage", "there is no storage extension yet")
-                .help(
-                    "delete the key: positions are kept in a file in `checkpoints::directory`, \
-                     which survives restarts",
-                );
-        }
-        self.check_multiline(validation);
+        self.multiline.check(&self.encoding, validation);
         self.check_header(validation);
         crate::ordering::check(&self.ordering_criteria, validation);
-    }
-
-    fn check_multiline(&self, validation: &mut Validation<'_>) {
-        let MultilineConfig {
-            line_start_pattern: start,
-            line_end_pattern: end,
-            ..
-        } = &self.multiline;
-        if !start.is_empty() && !end.is_empty() {
-            validation.error(
-                "multiline",
-                "only one of line_start_pattern or line_end_pattern can be set",
-            );
-        }
-        for (key, pattern) in [("line_start_pattern", start), ("line_end_pattern", end)] {
-            if pattern.is_empty() {
-                continue;
-            }
-            if let Err(error) = headwater_regexp::compile(pattern) {
-                let message = format!("compile regex: {error}");
-                validation.error(&format!("multiline::{key}"), message);
-            }
-            if self.encoding.is_nop() {
-                validation.error(
-                    "multiline",
-                    "line patterns should not be set when using nop encoding",
-                );
-            } else if self.encoding.unit() != 1 {
-                validation
-                    .error("multiline", "line patterns do not work with UTF-16")
-                    .help("use a `recombine` operator");
-            }
-        }
     }
 
     fn check_header(&self, validation: &mut Validation<'_>) {

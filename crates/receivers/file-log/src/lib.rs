@@ -9,7 +9,6 @@ mod attributes;
 mod checkpoint;
 mod config;
 mod delivery;
-mod encoding;
 mod factory;
 mod files;
 mod finder;
@@ -17,18 +16,19 @@ mod fingerprint;
 mod glob;
 mod listed;
 mod ordering;
+mod positions;
 mod reader;
 mod receiver;
 mod source;
-mod split;
 mod watch;
 
 pub use config::{
-    CheckpointConfig, Compression, FilelogConfig as Config, HeaderConfig, MultilineConfig,
-    OrderingConfig, RetryConfig, SortConfig, StartAt, TooLong, Watch,
+    CheckpointConfig, Compression, FilelogConfig as Config, HeaderConfig, OrderingConfig,
+    RetryConfig, SortConfig, StartAt, Watch,
 };
-pub use encoding::Encoding;
 pub use factory::{factory, receiver};
 pub use listed::{FileLabels, FileList, Listed};
+
+pub use headwater_logs::{Encoding, MultilineConfig, TooLong};
 
 headwater_core::register!(factory);

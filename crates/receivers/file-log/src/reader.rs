@@ -12,17 +12,17 @@ use std::time::{Duration, Instant};
 use headwater_core::ledger::Account;
 use headwater_core::telemetry::{Gauge, Instrument, InstrumentKind, Level};
 use headwater_core::{Budget, Settings};
-use headwater_logs::{Encoder, Program, State};
+use headwater_logs::{Encoder, Program, Splitter, State};
 use headwater_regexp::Regex;
 use tokio::sync::mpsc;
 
-use crate::checkpoint::{Journal, Record};
+use crate::checkpoint::Record;
 use crate::config::{FilelogConfig, StartAt, Watch};
 use crate::delivery::{Parcel, Position, Shared};
 use crate::files::{Files, Presence};
 use crate::finder::Finder;
 use crate::listed::FileList;
-use crate::split::{Separator, Splitter};
+use crate::positions::Positions;
 use crate::watch::Watcher;
 
 /// From how many bytes of records on a parcel is handed on.
@@ -76,7 +76,7 @@ pub(crate) struct ReaderSettings {
     pub(crate) budget: Budget,
     pub(crate) shared: Arc<Shared>,
     pub(crate) parcels: mpsc::Sender<Parcel>,
-    pub(crate) journal: Option<Journal>,
+    pub(crate) positions: Option<Positions>,
     pub(crate) records: BTreeMap<u64, Record>,
     pub(crate) list: FileList,
 }
@@ -98,7 +98,7 @@ pub(crate) struct Reader {
     budget: Budget,
     shared: Arc<Shared>,
     parcels: Option<mpsc::Sender<Parcel>>,
-    journal: Option<Journal>,
+    positions: Option<Positions>,
     /// Whether positions of an earlier run are known, so that `start_at` says nothing.
     resumed: bool,
     buffer: Vec<u8>,
@@ -114,7 +114,7 @@ pub(crate) struct Reader {
     changed: BTreeSet<u64>,
     forgotten: Vec<u64>,
     written: Instant,
-    journal_failed: bool,
+    positions_failed: bool,
     /// The first look at everything is over.
     started: bool,
     scan_due: Instant,
@@ -135,7 +135,7 @@ impl Reader {
             budget,
             shared,
             parcels,
-            journal,
+            positions,
             records,
             list,
         } = settings;
@@ -161,7 +161,7 @@ impl Reader {
             budget,
             shared,
             parcels: Some(parcels),
-            journal,
+            positions,
             buffer: vec![0; config.initial_buffer_size.get().clamp(BUFFER, 16 << 20)],
             state: program.state(),
             program,
@@ -172,7 +172,7 @@ impl Reader {
             changed: BTreeSet::new(),
             forgotten: Vec::new(),
             written: now,
-            journal_failed: false,
+            positions_failed: false,
             started: false,
             scan_due: now,
             scan_took: Duration::ZERO,
@@ -266,8 +266,8 @@ impl Reader {
         if open {
             due = due.min(now + OPEN_FOR);
         }
-        if !self.changed.is_empty() && self.journal.is_some() {
-            let wait = if self.journal_failed {
+        if !self.changed.is_empty() && self.positions.is_some() {
+            let wait = if self.positions_failed {
                 RESCAN
             } else {
                 self.config.checkpoints.interval
@@ -279,7 +279,7 @@ impl Reader {
 
     /// Ends: hands on what is in hand, waits for the answers, writes the last positions.
     fn finish(&mut self) {
-        if self.journal.is_none() {
+        if self.positions.is_none() {
             // Nobody will read it again.
             let program = Arc::clone(&self.program);
             program.flush_all(&mut self.state, &mut self.encoder);
@@ -387,27 +387,8 @@ impl Reader {
 }
 
 fn splitter(config: &FilelogConfig) -> Splitter {
-    let regex = |pattern: &str| headwater_regexp::compile(&format!("(?m){pattern}")).ok();
-    let multiline = &config.multiline;
-    let omit = multiline.omit_pattern;
-    let separator = if config.encoding.is_nop() {
-        Separator::None
-    } else if let Some(regex) =
-        regex(&multiline.line_start_pattern).filter(|_| !multiline.line_start_pattern.is_empty())
-    {
-        Separator::Start { regex, omit }
-    } else if let Some(regex) =
-        regex(&multiline.line_end_pattern).filter(|_| !multiline.line_end_pattern.is_empty())
-    {
-        Separator::End { regex, omit }
-    } else {
-        Separator::Line {
-            unit: config.encoding.unit(),
-            big_endian: config.encoding.is_big_endian(),
-        }
-    };
     Splitter {
-        separator,
+        separator: config.multiline.separator(&config.encoding),
         max: config.max_log_size.get().max(1),
         too_long: config.max_log_size_behavior,
         trim_start: !config.preserve_leading_whitespaces && !config.encoding.is_nop(),

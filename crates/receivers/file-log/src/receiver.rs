@@ -16,6 +16,7 @@ use crate::checkpoint::{CheckpointError, Journal, Record};
 use crate::config::FilelogConfig;
 use crate::delivery::{Delivery, Shared};
 use crate::listed::FileList;
+use crate::positions::{Positions, Stored};
 use crate::reader::{Reader, ReaderSettings};
 use crate::watch::Waker;
 
@@ -64,15 +65,28 @@ impl FilelogReceiver {
         }
     }
 
-    /// The journal, if there is to be one and can be.
-    fn journal(&self) -> Result<(Option<Journal>, BTreeMap<u64, Record>), ComponentError> {
+    /// Where positions are kept, if they are to be and can be, and those of an earlier run.
+    fn positions(
+        &self,
+        host: &Host,
+    ) -> Result<(Option<Positions>, BTreeMap<u64, Record>), ComponentError> {
+        if let Some(id) = &self.config.storage {
+            let storage = headwater_core::storage::find(host, id)?;
+            let Settings { kind, id: own, .. } = &self.settings;
+            let stored = storage
+                .client(*kind, own, "")
+                .and_then(|client| Stored::open(client, id.to_string()));
+            let doing = format!("open the positions in the storage extension '{id}'");
+            let (stored, records) = stored.map_err(|error| error.into_component_error(&doing))?;
+            return Ok((Some(Positions::Storage(stored)), records));
+        }
         let checkpoints = &self.config.checkpoints;
         if !checkpoints.enabled {
             return Ok((None, BTreeMap::new()));
         }
         let id = self.settings.id.to_string();
         match Journal::open(&checkpoints.directory, &id, checkpoints.fsync) {
-            Ok((journal, records)) => Ok((Some(journal), records)),
+            Ok((journal, records)) => Ok((Some(Positions::Journal(journal)), records)),
             Err(error @ CheckpointError::InUseHere(_)) => {
                 // A reload that is told so stops the old receiver before it starts this one.
                 let busy = std::io::Error::new(std::io::ErrorKind::ResourceBusy, error);
@@ -101,7 +115,7 @@ impl Component for FilelogReceiver {
         };
         let waker = Waker::new()
             .map_err(|error| ComponentError::with_source("make the reader's waker", error))?;
-        let (journal, records) = self.journal()?;
+        let (positions, records) = self.positions(host)?;
         self.files.attach(waker.clone());
         let shared = Arc::new(Shared::new(waker));
         let (parcels, receiver) = mpsc::channel(1);
@@ -119,7 +133,7 @@ impl Component for FilelogReceiver {
             budget: host.budget().clone(),
             shared: Arc::clone(&shared),
             parcels,
-            journal,
+            positions,
             records,
             list: self.files.clone(),
         });

@@ -89,11 +89,13 @@ impl Watcher {
         self.incomplete
     }
 
-    /// Watches exactly these folders; those that cannot be watched make it incomplete.
-    pub(crate) fn watch(&mut self, folders: &BTreeSet<PathBuf>) {
+    /// Watches exactly these folders; those that cannot be watched make it incomplete. Whether a
+    /// folder was added: what changed in it before is for the caller to find.
+    pub(crate) fn watch(&mut self, folders: &BTreeSet<PathBuf>) -> bool {
         let Some(inotify) = &self.inotify else {
-            return;
+            return false;
         };
+        let mut added = false;
         self.incomplete = false;
         self.watched.retain(|folder, watch| {
             let keep = folders.contains(folder);
@@ -127,11 +129,13 @@ impl Watcher {
                     self.folders.insert(watch, existing.to_owned());
                     if existing == folder {
                         self.watched.insert(folder.clone(), watch);
+                        added = true;
                     }
                 }
                 Err(_) => self.incomplete = true,
             }
         }
+        added
     }
 
     /// Waits until something changes, somebody calls, or `timeout` has passed.

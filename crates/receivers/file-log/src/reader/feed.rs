@@ -4,14 +4,15 @@ use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
-use headwater_logs::{Encoder, Entry, Origin, Program, Sink, State, Value, now};
+use headwater_logs::{
+    Encoder, Entry, Origin, Program, Separator, Sink, Splitter, State, Value, now,
+};
 use headwater_regexp::Regex;
 
 use super::{BUFFER, PARCEL, Reader};
 use crate::config::FilelogConfig;
 use crate::files::{Presence, Tail, Tracked};
 use crate::fingerprint::{Signature, TAIL};
-use crate::split::{Separator, Splitter};
 
 /// How one turn of a file ended.
 enum Turn {

@@ -107,12 +107,12 @@ impl Reader {
         if self.changed.is_empty() && self.forgotten.is_empty() {
             return;
         }
-        let wait = if self.journal_failed {
+        let wait = if self.positions_failed {
             RESCAN
         } else {
             self.config.checkpoints.interval
         };
-        if self.journal.is_none() || (!last && self.written.elapsed() < wait) {
+        if self.positions.is_none() || (!last && self.written.elapsed() < wait) {
             return;
         }
         for key in std::mem::take(&mut self.changed) {
@@ -129,30 +129,30 @@ impl Reader {
                 .map(|(key, file)| (key, file.record()))
                 .collect()
         };
-        let Some(journal) = &mut self.journal else {
+        let Some(positions) = &mut self.positions else {
             return;
         };
-        let result = if last && self.journal_failed {
-            journal.rewrite(&all())
+        let result = if last && self.positions_failed {
+            positions.rewrite(all())
         } else {
-            journal.append(&changed, files.len(), all)
+            positions.append(&changed, files.len(), all)
         };
         self.written = Instant::now();
         match result {
-            Ok(()) if self.journal_failed => {
-                self.journal_failed = false;
-                tracing::info!(path = %journal.path().display(), "Positions are written again");
+            Ok(()) if self.positions_failed => {
+                self.positions_failed = false;
+                tracing::info!(place = %positions.place(), "Positions are written again");
             }
             Ok(()) => {}
             Err(error) => {
-                if !self.journal_failed {
+                if !self.positions_failed {
                     tracing::error!(
-                        path = %journal.path().display(),
+                        place = %positions.place(),
                         error = %error,
                         "Positions cannot be written: reading goes on, a restart would repeat lines"
                     );
                 }
-                self.journal_failed = true;
+                self.positions_failed = true;
                 for (key, record) in changed {
                     if record.is_some() {
                         self.changed.insert(key);

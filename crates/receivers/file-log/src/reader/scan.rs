@@ -145,7 +145,7 @@ impl Reader {
             }
         }
         self.files.set_targets(targets);
-        self.watcher.watch(&folders);
+        let added = self.watcher.watch(&folders);
         self.started = self.listed > 0 || !self.config.include.is_empty();
         self.scan_took = begin.elapsed();
         self.scanned = Instant::now();
@@ -156,6 +156,10 @@ impl Reader {
             WATCHED_RESCAN
         };
         self.scan_due = self.scanned + regular;
+        if added {
+            // What changed between the look and the watch.
+            self.scan_due = self.scanned + self.scan_took * URGENT_SHARE;
+        }
     }
 
     /// A file whose device and inode are known.

@@ -70,10 +70,6 @@ fn mistakes_are_reported_in_upstreams_words() {
             "at least one operator",
         ),
         (
-            "{include: [/a], storage: file_storage}",
-            "there is no storage extension yet",
-        ),
-        (
             "{include: [/a], operators: [{type: nothing}]}",
             "unsupported type 'nothing'",
         ),

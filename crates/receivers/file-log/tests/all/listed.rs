@@ -17,7 +17,7 @@ fn named(folder: &Folder, glob: &str, pod: &str) -> Listed {
         resource: vec![("node".to_owned(), "n1".to_owned())],
     };
     let glob = folder.path(glob).display().to_string();
-    Listed::new(&glob, Some("**/*.skip.log"), labels).unwrap()
+    Listed::new(&glob, Some("/**/*.skip.log"), labels).unwrap()
 }
 
 async fn start(folder: &Folder, list: &FileList) -> Running {

@@ -9,3 +9,4 @@ mod reading;
 mod restart;
 mod rotation;
 mod support;
+mod trouble;

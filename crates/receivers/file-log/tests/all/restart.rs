@@ -6,7 +6,7 @@ use std::time::Duration;
 use headwater_core::ConsumeError;
 use headwater_testkit::{Answer, Recorder};
 
-use crate::support::{Folder, Running, build, numbered, sorted, until};
+use crate::support::{Folder, Running, build, numbered, sorted, storage_host, until};
 
 fn lines(range: std::ops::Range<usize>) -> Vec<String> {
     numbered(range).lines().map(str::to_owned).collect()
@@ -192,4 +192,41 @@ async fn a_second_receiver_of_the_same_name_makes_a_reload_stop_the_first() {
         .shutdown(std::time::Instant::now() + Duration::from_secs(5))
         .await
         .unwrap();
+}
+
+#[tokio::test]
+async fn a_storage_extension_keeps_positions_as_well() {
+    let folder = Folder::new();
+    fs::create_dir(folder.positions()).unwrap();
+    folder.write("a.log", numbered(0..100));
+    let yaml = folder.yaml("storage: file_storage");
+    for round in 1..4 {
+        let host = storage_host(&folder.positions()).await;
+        let running = Running::on(&yaml, Recorder::new(), &host).await;
+        let expected = lines((round - 1) * 100..round * 100);
+        assert_eq!(running.wait_exactly(100).await, expected);
+        running.stop().await;
+        folder.write("a.log", numbered(round * 100..(round + 1) * 100));
+    }
+    let files = fs::read_dir(folder.positions()).unwrap().flatten();
+    let journals = files.filter(|file| file.path().extension().is_some_and(|e| e == "positions"));
+    assert_eq!(journals.count(), 0);
+}
+
+#[tokio::test]
+async fn a_storage_extension_that_is_not_there_is_named_at_the_start() {
+    let folder = Folder::new();
+    let yaml = folder.yaml("storage: file_storage/other");
+    let environment = headwater_testkit::environment();
+    let receiver = build(&yaml, &environment, std::sync::Arc::new(Recorder::new()));
+    let error = receiver
+        .start(&headwater_testkit::host())
+        .await
+        .unwrap_err();
+    let message = error.to_string();
+    assert!(
+        message.contains("storage extension 'file_storage/other' not found"),
+        "{message}"
+    );
+    assert!(message.contains("service::extensions"), "{message}");
 }

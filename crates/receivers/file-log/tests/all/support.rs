@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 use headwater_config::testing::decode;
 use headwater_core::graph::Environment;
 use headwater_core::pdata::owned::{LogRecord, LogsData};
-use headwater_core::{Budget, ComponentKind, Consumer, Outputs, Receiver, Signal};
+use headwater_core::{Budget, ComponentKind, Consumer, Host, Outputs, Receiver, Signal};
 use headwater_receiver_file_log::{Config, factory};
-use headwater_testkit::{Recorder, environment, host_with};
+use headwater_testkit::{Recorder, environment, host_with, host_with_extension};
 use tempfile::TempDir;
 
 /// How long anything may take before a test fails.
@@ -83,12 +83,14 @@ impl Running {
     }
 
     pub(crate) async fn with(yaml: &str, recorder: Recorder) -> Self {
+        let host = host_with(BTreeMap::new(), Budget::default());
+        Self::on(yaml, recorder, &host).await
+    }
+
+    pub(crate) async fn on(yaml: &str, recorder: Recorder, host: &Host) -> Self {
         let environment = environment();
         let receiver = build(yaml, &environment, Arc::new(recorder.clone()));
-        receiver
-            .start(&host_with(BTreeMap::new(), Budget::default()))
-            .await
-            .unwrap();
+        receiver.start(host).await.unwrap();
         Self::of(environment, recorder, receiver)
     }
 
@@ -156,6 +158,19 @@ impl Running {
             .unwrap();
         assert_eq!(self.environment.ledger.imbalance(), 0);
     }
+}
+
+/// A host with a started `file_storage` extension whose folder is `folder`.
+pub(crate) async fn storage_host(folder: &Path) -> Host {
+    let yaml = format!("directory: '{}'", folder.display());
+    let (config, _) = decode::<headwater_extension_file_storage::Config>(&yaml).unwrap();
+    let id = "file_storage";
+    let settings = environment().settings(ComponentKind::Extension, &id.parse().unwrap());
+    let factory = headwater_extension_file_storage::factory();
+    let extension = factory.build_extension(settings, &config).unwrap();
+    let host = host_with_extension(id, extension.clone());
+    extension.start(&host).await.unwrap();
+    host
 }
 
 pub(crate) fn build(
