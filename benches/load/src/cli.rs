@@ -9,6 +9,7 @@ use headwater_core::Signal;
 
 use crate::collector::CollectorSpec;
 use crate::encoding::Encoding;
+use crate::logs::{Backend, LineKind};
 use crate::otlp::Protocol;
 use crate::scenario::Scenario;
 
@@ -25,6 +26,8 @@ pub(crate) enum Verb {
     Run(Run),
     /// Let collectors scrape Prometheus targets and write to a remote-write sink; print a table.
     Scrape(ScrapeRun),
+    /// Let collectors read the log files of pods; print a table.
+    Logs(LogsRun),
     /// Send a fixed volume to whatever listens.
     Send(Send),
     /// Count what arrives until interrupted.
@@ -125,6 +128,55 @@ pub(crate) struct ScrapeRun {
     #[arg(long, value_delimiter = ',')]
     pub(crate) collector_cpus: Vec<usize>,
     /// CPUs of targets and sink.
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) harness_cpus: Vec<usize>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LogsRun {
+    /// As for `run`; `{{logs}}`, `{{operators}}`, `{{exporter}}`, `{{exporters}}`, `{{sink_port}}`,
+    /// `{{metrics}}` and `{{folder}}` are filled in. It has to listen on `{{metrics}}`.
+    #[arg(long = "collector", required = true)]
+    pub(crate) collectors: Vec<CollectorSpec>,
+    /// NAME=FOLDER with a `pod-logs.yaml` for a collector that reads another syntax.
+    #[arg(long = "templates", value_parser = templates)]
+    pub(crate) templates: Vec<(String, PathBuf)>,
+    /// What lines look like, and what is done with them.
+    #[arg(
+        long = "kind",
+        value_enum,
+        value_delimiter = ',',
+        default_value = "containerd,json"
+    )]
+    pub(crate) kinds: Vec<LineKind>,
+    /// Where records go.
+    #[arg(long, value_enum, default_value = "otlp")]
+    pub(crate) backend: Backend,
+    /// Files.
+    #[arg(long, default_value = "10", value_parser = at_least_one)]
+    pub(crate) files: usize,
+    /// Lines in all files together.
+    #[arg(long, default_value_t = 2_000_000)]
+    pub(crate) lines: u64,
+    /// Seconds that the backend is not there at first.
+    #[arg(long, default_value = "0", value_parser = seconds)]
+    pub(crate) down: Duration,
+    /// Seconds to watch a collector that has nothing to do.
+    #[arg(long, default_value = "0", value_parser = seconds)]
+    pub(crate) idle: Duration,
+    /// Seconds one measurement may take.
+    #[arg(long, default_value = "300", value_parser = seconds)]
+    pub(crate) timeout: Duration,
+    /// Seconds without an arrival after which what is missing counts as lost.
+    #[arg(long, default_value = "10", value_parser = seconds)]
+    pub(crate) quiet: Duration,
+    /// Measurements of each collector; the table has medians.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) repeat: usize,
+    /// CPUs of the collectors.
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) collector_cpus: Vec<usize>,
+    /// CPUs of the sink.
     #[arg(long, value_delimiter = ',')]
     pub(crate) harness_cpus: Vec<usize>,
 }

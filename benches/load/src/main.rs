@@ -2,7 +2,8 @@
 //!
 //! `load run` starts collectors one after the other on the same configuration, sends each the same
 //! requests, waits until a counting sink has everything, and prints a Markdown table. `load scrape` does
-//! the same for collectors that scrape Prometheus targets. `load send`, `load sink` and `load relay` are its parts for use by hand. Linux only: CPU time and memory
+//! the same for collectors that scrape Prometheus targets, `load logs` for those that read the log files of
+//! pods. `load send`, `load sink` and `load relay` are its parts for use by hand. Linux only: CPU time and memory
 //! come from `/proc`.
 
 mod cli;
@@ -11,6 +12,7 @@ mod collector;
 mod count;
 mod encoding;
 mod error;
+mod logs;
 mod otlp;
 mod payload;
 mod process;
@@ -32,9 +34,10 @@ use clap::Parser;
 use headwater_core::Signal;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::cli::{Cli, Receive, Relay, Run, ScrapeRun, Send, Verb};
+use crate::cli::{Cli, LogsRun, Receive, Relay, Run, ScrapeRun, Send, Verb};
 use crate::client::Target;
 use crate::error::LoadError;
+use crate::logs::Logs;
 use crate::runner::Comparison;
 use crate::scenario::{SCENARIOS, Scenario};
 use crate::scrape::Scrape;
@@ -90,6 +93,7 @@ impl Verb {
         match self {
             Self::Run(run) => run.run().await,
             Self::Scrape(scrape) => scrape.run().await,
+            Self::Logs(logs) => logs.run().await,
             Self::Send(send) => send.run().await,
             Self::Sink(receive) => receive.run().await,
             Self::Relay(Relay { listen, to }) => {
@@ -180,6 +184,27 @@ impl ScrapeRun {
             harness_cpus: self.harness_cpus,
         };
         scrape.run().await
+    }
+}
+
+impl LogsRun {
+    async fn run(self) -> Result<(), LoadError> {
+        let logs = Logs {
+            collectors: self.collectors,
+            templates: self.templates,
+            kinds: self.kinds,
+            backend: self.backend,
+            files: self.files,
+            lines: self.lines,
+            down: self.down,
+            idle: self.idle,
+            timeout: self.timeout,
+            quiet: self.quiet,
+            repeat: self.repeat,
+            collector_cpus: self.collector_cpus,
+            harness_cpus: self.harness_cpus,
+        };
+        logs.run().await
     }
 }
 

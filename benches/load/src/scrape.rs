@@ -19,6 +19,7 @@ use crate::process::{self, Cpu};
 use crate::runner::free_ports;
 use crate::{note, print};
 
+pub(crate) use self::server::Server;
 use self::sink::Sink;
 pub(crate) use self::table::table;
 use self::table::{Row, Sample};

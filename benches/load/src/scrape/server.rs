@@ -31,8 +31,20 @@ impl Server {
         name: &str,
         answer: impl Fn(Request<Incoming>) -> A + Clone + Send + 'static,
     ) -> Result<Self, LoadError> {
+        Self::start_at((Ipv4Addr::LOCALHOST, 0).into(), name, answer)
+    }
+
+    /// Starts one at `address`.
+    ///
+    /// # Errors
+    /// An address that is taken, no thread.
+    pub(crate) fn start_at<A: Future<Output = Response<Full<Bytes>>> + Send + 'static>(
+        address: SocketAddr,
+        name: &str,
+        answer: impl Fn(Request<Incoming>) -> A + Clone + Send + 'static,
+    ) -> Result<Self, LoadError> {
         let what = || LoadError::io(format!("start the server of the {name}"));
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(what())?;
+        let listener = TcpListener::bind(address).map_err(what())?;
         listener.set_nonblocking(true).map_err(what())?;
         let address = listener.local_addr().map_err(what())?;
         let runtime = tokio::runtime::Builder::new_current_thread()
