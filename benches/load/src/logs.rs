@@ -45,7 +45,9 @@ impl Backend {
 
     /// The `exporters` section.
     fn section(self, port: u16) -> String {
-        let queue = "    sending_queue:\n      block_on_overflow: true\n      queue_size: 10\n";
+        // Bounded in bytes: memory shows what a collector needs, not how far its halves drift apart.
+        let queue = "    sending_queue:\n      block_on_overflow: true\n      sizer: bytes\n      \
+                     queue_size: 10000000\n";
         match self {
             Self::Otlp => format!(
                 "  otlp_grpc:\n    endpoint: 127.0.0.1:{port}\n    compression: none\n    \

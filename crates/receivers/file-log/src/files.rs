@@ -153,6 +153,8 @@ pub(crate) struct Files {
     print_lengths: BTreeMap<usize, usize>,
     next: u64,
     gone: u64,
+    /// Files have gone since the last time that some were forgotten.
+    more_gone: bool,
 }
 
 impl Files {
@@ -176,10 +178,6 @@ impl Files {
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u64, &Tracked)> {
         self.files.iter().map(|(key, file)| (*key, file))
-    }
-
-    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (u64, &mut Tracked)> {
-        self.files.iter_mut().map(|(key, file)| (*key, file))
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -310,6 +308,7 @@ impl Files {
     /// The file is gone, or its content is; what is known of it stays known for a while.
     pub(crate) fn set_gone(&mut self, key: u64) {
         self.gone += 1;
+        self.more_gone = true;
         let Some(file) = self.files.get_mut(&key) else {
             return;
         };
@@ -325,6 +324,9 @@ impl Files {
 
     /// Forgets the files that have been gone longest where there are too many; which.
     pub(crate) fn forget(&mut self, busy: impl Fn(u64) -> bool) -> Vec<u64> {
+        if !std::mem::take(&mut self.more_gone) {
+            return Vec::new();
+        }
         let mut gone: Vec<_> = self
             .files
             .iter()

@@ -106,6 +106,9 @@ pub(crate) struct Reader {
     encoder: Encoder,
     /// Files with something to read, in turn.
     ready: VecDeque<u64>,
+    /// Files that are open or wait for something: all that need to be looked at in each round,
+    /// however many others there are.
+    busy: BTreeSet<u64>,
     /// Files whose position has changed since the last parcel.
     touched: BTreeSet<u64>,
     /// Files of which entries wait in an operator, behind whose beginning no position moves.
@@ -167,6 +170,7 @@ impl Reader {
             program,
             encoder: Encoder::new(),
             ready: VecDeque::new(),
+            busy: BTreeSet::new(),
             touched: BTreeSet::new(),
             held_back: BTreeSet::new(),
             changed: BTreeSet::new(),
@@ -254,7 +258,7 @@ impl Reader {
         let period = self.config.force_flush_period;
         let poll = self.config.poll_interval;
         let mut open = false;
-        for (_, file) in self.files.iter() {
+        for file in self.busy.iter().filter_map(|key| self.files.get(*key)) {
             if let Some(tail) = file.tail.filter(|_| !period.is_zero()) {
                 due = due.min(tail.since + period);
             }

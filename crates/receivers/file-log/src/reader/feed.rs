@@ -110,15 +110,11 @@ impl Reader {
         if period.is_zero() {
             return;
         }
-        let due: Vec<_> = self
-            .files
-            .iter()
-            .filter(|(_, file)| {
-                file.tail
-                    .is_some_and(|tail| now.saturating_duration_since(tail.since) >= period)
-            })
-            .map(|(key, _)| key)
-            .collect();
+        let is_due = |key: &u64| {
+            let tail = self.files.get(*key).and_then(|file| file.tail);
+            tail.is_some_and(|tail| now.saturating_duration_since(tail.since) >= period)
+        };
+        let due: Vec<_> = self.busy.iter().copied().filter(is_due).collect();
         for key in due {
             if let Err(error) = self.turn(key, true) {
                 self.failed(key, &error);

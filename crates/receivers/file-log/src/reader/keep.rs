@@ -66,7 +66,10 @@ impl Reader {
         let limit = usize::try_from(self.config.max_concurrent_files).unwrap_or(usize::MAX);
         let mut open = Vec::new();
         let mut gone = Vec::new();
-        for (key, file) in self.files.iter_mut() {
+        for key in self.busy.iter().copied() {
+            let Some(file) = self.files.get_mut(key) else {
+                continue;
+            };
             let Some(handle) = &file.open else {
                 if file.presence == Presence::Rotated {
                     gone.push(key);
@@ -97,6 +100,14 @@ impl Reader {
             }
         }
         self.open_files.set(open.len().min(limit) as i64);
+        self.busy.retain(|key| {
+            self.files.get(*key).is_some_and(|file| {
+                file.open.is_some()
+                    || file.tail.is_some()
+                    || file.copy_of.is_some()
+                    || file.presence == Presence::Rotated
+            })
+        });
         let touched = &self.touched;
         let forgotten = self.files.forget(|key| touched.contains(&key));
         self.forgotten.extend(forgotten);

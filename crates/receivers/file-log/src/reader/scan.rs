@@ -50,13 +50,12 @@ impl Reader {
         if scan {
             self.scan_due = self.scan_due.min(urgent.max(now));
         }
-        let rotated: Vec<_> = self
-            .files
-            .iter()
-            .filter(|(_, file)| file.presence == Presence::Rotated || file.copy_of.is_some())
-            .map(|(key, _)| key)
-            .collect();
-        for key in rotated {
+        let waits = |key: &u64| {
+            let file = self.files.get(*key);
+            file.is_some_and(|file| file.presence == Presence::Rotated || file.copy_of.is_some())
+        };
+        let waiting: Vec<_> = self.busy.iter().copied().filter(waits).collect();
+        for key in waiting {
             self.queue(key);
         }
     }
@@ -224,6 +223,7 @@ impl Reader {
         };
         if file.open.is_some() {
             file.presence = Presence::Rotated;
+            self.busy.insert(key);
             if let Some(open) = &mut file.open {
                 open.used = Instant::now();
             }
@@ -277,6 +277,7 @@ impl Reader {
                     copy.header_done = known.header_done;
                     copy.header = known.header.clone();
                     let copy = self.files.insert(copy);
+                    self.busy.insert(copy);
                     self.changed.insert(copy);
                     return Ok(());
                 }
@@ -312,6 +313,7 @@ impl Reader {
                 attributes,
                 used: Instant::now(),
             });
+            self.busy.insert(key);
         }
         Ok(metadata)
     }
