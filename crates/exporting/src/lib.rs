@@ -24,6 +24,7 @@ mod partitions;
 mod pusher;
 mod queue;
 mod stop;
+mod tenants;
 
 pub use backoff::{Backoff, Jitter};
 pub use config::{
@@ -32,3 +33,4 @@ pub use config::{
 pub use destination::{destination, user_agent};
 pub use exporting::Exporting;
 pub use pusher::{Pusher, Sent};
+pub use tenants::TenantCounters;

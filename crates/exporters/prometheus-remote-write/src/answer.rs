@@ -6,7 +6,7 @@ use headwater_prometheus::remote_write::{
     EXEMPLARS_WRITTEN, HISTOGRAMS_WRITTEN, Message, SAMPLES_WRITTEN,
 };
 use headwater_transport::http::Answer;
-use headwater_transport::http::status::parse_retry_after;
+use headwater_transport::http::status::{drop_reason, parse_retry_after};
 use http::StatusCode;
 use http::header::RETRY_AFTER;
 
@@ -70,35 +70,10 @@ pub(crate) fn read(message: Message, answer: &Answer, now: SystemTime) -> Verdic
         Message::V1 => Written::default(),
         Message::V2 => Written::read(answer),
     };
-    Verdict::GiveUp(reason(status), written)
-}
-
-/// A constant for the ledger.
-const fn reason(status: StatusCode) -> &'static str {
-    match status.as_u16() {
-        400 => "http_400",
-        401 => "http_401",
-        403 => "http_403",
-        404 => "http_404",
-        405 => "http_405",
-        409 => "http_409",
-        413 => "http_413",
-        415 => "http_415",
-        422 => "http_422",
-        code => match code / 100 {
-            4 => "http_4xx",
-            3 => "http_3xx",
-            _ => "http_other",
-        },
-    }
+    Verdict::GiveUp(drop_reason(status), written)
 }
 
 /// What the backend wrote, word by word, on one line.
 pub(crate) fn quote(answer: &Answer) -> String {
-    String::from_utf8_lossy(&answer.body)
-        .trim()
-        .chars()
-        .map(|letter| if letter.is_control() { ' ' } else { letter })
-        .take(QUOTED)
-        .collect()
+    answer.quote(QUOTED)
 }

@@ -10,8 +10,13 @@ const fn field_len(content: usize) -> usize {
     1 + varint_len(content as u64) + content
 }
 
-/// Appends the structured metadata `name` of an entry.
+/// Appends the structured metadata `name` of an entry. What is not UTF-8 becomes U+FFFD.
 pub fn put_metadata(out: &mut Vec<u8>, name: &[u8], value: &[u8]) {
+    let (name, value) = (
+        String::from_utf8_lossy(name),
+        String::from_utf8_lossy(value),
+    );
+    let (name, value) = (name.as_bytes(), value.as_bytes());
     put_tag(out, 3, WireType::Len);
     put_varint(out, (field_len(name.len()) + field_len(value.len())) as u64);
     put_len_field(out, 1, name);
@@ -19,9 +24,11 @@ pub fn put_metadata(out: &mut Vec<u8>, name: &[u8], value: &[u8]) {
 }
 
 /// Appends an entry of a stream: nanoseconds since 1970, the line, and what [`put_metadata`] has
-/// written.
+/// written. What is not UTF-8 becomes U+FFFD.
 #[inline]
 pub fn put_entry(out: &mut Vec<u8>, time: i64, line: &[u8], metadata: &[u8]) {
+    let line = String::from_utf8_lossy(line);
+    let line = line.as_bytes();
     let seconds = time.div_euclid(SECOND) as u64;
     let nanos = time.rem_euclid(SECOND) as u64;
     let mut timestamp = 0;

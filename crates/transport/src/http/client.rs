@@ -133,6 +133,19 @@ pub struct Answer {
     pub truncated: bool,
 }
 
+impl Answer {
+    /// What the server wrote, word by word, on one line of at most `most` characters.
+    #[must_use]
+    pub fn quote(&self, most: usize) -> String {
+        String::from_utf8_lossy(&self.body)
+            .trim()
+            .chars()
+            .map(|letter| if letter.is_control() { ' ' } else { letter })
+            .take(most)
+            .collect()
+    }
+}
+
 /// An HTTP client with a pool of connections per worker. Cheap to clone; clones share pools.
 #[derive(Clone)]
 pub struct Client(Arc<Inner>);

@@ -49,6 +49,29 @@ pub const fn is_retryable(status: StatusCode) -> bool {
     matches!(status.as_u16(), 429 | 502..=504)
 }
 
+/// The reason, for the ledger, of what was lost because a backend answered with this status.
+#[must_use]
+pub const fn drop_reason(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        400 => "http_400",
+        401 => "http_401",
+        403 => "http_403",
+        404 => "http_404",
+        405 => "http_405",
+        409 => "http_409",
+        413 => "http_413",
+        415 => "http_415",
+        422 => "http_422",
+        429 => "http_429",
+        code => match code / 100 {
+            5 => "http_5xx",
+            4 => "http_4xx",
+            3 => "http_3xx",
+            _ => "http_other",
+        },
+    }
+}
+
 /// The `Retry-After` of an answer with `status`: whole seconds, only with 429 and 503 and only
 /// when a wait is asked for.
 #[must_use]
