@@ -9,8 +9,8 @@
 //! a stream:
 //!
 //! * its other attributes are the labels, with the names and values that they have. None is
-//!   renamed, none is added (`exporter`, `job`, `instance` and `level` are not), names that begin
-//!   with `__` are left out, and so are empty values;
+//!   renamed, none is added (`exporter`, `job`, `instance` and `level` are not, only the exporter's
+//!   `external_labels` are), names that begin with `__` are left out, and so are empty values;
 //! * [`hints::TENANT_LABEL`] (`__tenant_id__`) among them names the tenant, if there is one;
 //! * the body of a record is the line, the record's timestamp that of the entry (else the observed
 //!   one);

@@ -13,8 +13,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use headwater_core::pdata::Payload;
-use headwater_core::pdata::view::{LogsData, ScopeLogs};
-use headwater_loki::hints::{is_hint, is_stream};
+use headwater_core::pdata::view::{LogsData, ResourceLogs, ScopeLogs};
+use headwater_loki::hints::{STREAM, TENANT_LABEL, is_hint, is_stream};
 use headwater_loki::label::put_label_set;
 use headwater_loki::line::{Keys, Scope, put_line};
 use headwater_loki::push::put_metadata;
@@ -58,10 +58,10 @@ impl Encoder {
             for entry in LogsData::new(segment).resource_logs() {
                 let attributes = entry.resource().attributes();
                 let stream = attributes
-                    .get(headwater_loki::hints::STREAM)
+                    .get(STREAM)
                     .is_some_and(|value| is_stream(&value));
                 if stream {
-                    self.stream(&entry, tenant);
+                    self.stream(&entry, options, tenant);
                 } else {
                     let resource = Resource::new(attributes, options, tenant);
                     for scope in entry.scope_logs() {
@@ -97,21 +97,20 @@ impl Encoder {
     }
 
     /// A resource that is a stream.
-    fn stream(
-        &mut self,
-        entry: &headwater_core::pdata::view::ResourceLogs<'_>,
-        tenant: Option<&str>,
-    ) {
+    fn stream(&mut self, entry: &ResourceLogs<'_>, options: &Options, tenant: Option<&str>) {
         let attributes = entry.resource().attributes();
         let mut labels = labels::Labels::default();
         let mut own = None;
         for attribute in attributes.iter() {
             let name = attribute.key();
-            if name == headwater_loki::hints::TENANT_LABEL {
+            if name == TENANT_LABEL {
                 own = Some(labels::text(&attribute.value()));
             } else if !is_hint(name.as_bytes()) {
                 labels.set(&name.to_lossy(), &labels::text(&attribute.value()));
             }
+        }
+        for (name, value) in &options.external_labels {
+            labels.set_missing(name, value);
         }
         let tenant = own.as_deref().filter(|own| !own.is_empty()).or(tenant);
         let (tenant, stream) = self.place(tenant, labels);

@@ -260,9 +260,18 @@ fn unzlib(
     mut output: Output,
 ) -> Result<Vec<u8>, DecompressError> {
     output.reserve(data.len().saturating_mul(GUESSED_RATIO).max(SMALLEST_GUESS));
-    state.reset(true);
+    state.reset(has_zlib_header(data));
     inflate(state, data, &mut output)?;
     output.finish()
+}
+
+/// Whether the data is RFC 1950. Go's `compress/flate` and others send the RFC 1951 inside of it
+/// without its header, under the same name.
+fn has_zlib_header(data: &[u8]) -> bool {
+    let Some((&[method, flags], _)) = data.split_first_chunk() else {
+        return true;
+    };
+    method & 0x0f == 8 && u16::from_be_bytes([method, flags]).is_multiple_of(31)
 }
 
 fn unzstd(

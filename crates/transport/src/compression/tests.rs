@@ -233,3 +233,13 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn deflate_is_read_with_and_without_its_zlib_header() {
+    let zlib = compressed(Encoding::Zlib, b"hello hello hello");
+    let raw = zlib.slice(2..zlib.len() - 4);
+    for data in [zlib, raw] {
+        let plain = decompress(Encoding::Zlib, &data, 100).unwrap();
+        assert_eq!(plain, "hello hello hello");
+    }
+}

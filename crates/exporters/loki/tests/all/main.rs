@@ -1,0 +1,13 @@
+//! Tests of the `loki` exporter.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
+mod config;
+mod delivery;
+mod lines;
+mod refusals;
+mod support;
+mod tenants;
