@@ -20,7 +20,7 @@ async fn call(setup: &Setup, message: Vec<u8>) -> Result<bytes::Bytes, Status> {
         ..GrpcClientConfig::default()
     };
     config.endpoint = setup.grpc.to_string();
-    config.headers.push("X-Scope-OrgID", "team");
+    config.headers.insert("X-Scope-OrgID", "team".into());
     let client = config.client(&host(), "test").unwrap();
     let method = client.method("/logproto.Pusher/Push");
     let message: Message = std::iter::once(bytes::Bytes::from(message)).collect();
