@@ -75,16 +75,7 @@ impl Budget {
     /// # Errors
     /// [`BudgetExceeded`] if they do not fit.
     pub fn try_charge(&self, bytes: usize) -> Result<Ticket, BudgetExceeded> {
-        let before = self.0.held.fetch_add(bytes, Ordering::Relaxed);
-        let limit = self.limit();
-        if before != 0 && before.saturating_add(bytes) > limit {
-            self.0.held.fetch_sub(bytes, Ordering::Relaxed);
-            return Err(BudgetExceeded {
-                wanted: bytes,
-                held: before,
-                limit,
-            });
-        }
+        self.0.try_add(bytes)?;
         Ok(self.ticket(bytes))
     }
 
@@ -96,27 +87,70 @@ impl Budget {
     }
 
     fn ticket(&self, bytes: usize) -> Ticket {
-        let charge = Charge {
-            account: Arc::clone(&self.0),
-            bytes: AtomicUsize::new(bytes),
-        };
+        let charge = Charge::new(&self.0, bytes);
         Ticket {
             charges: SmallVec::from_buf([Arc::new(charge)]),
         }
     }
 }
 
+impl Account {
+    fn try_add(&self, bytes: usize) -> Result<(), BudgetExceeded> {
+        let before = self.held.fetch_add(bytes, Ordering::Relaxed);
+        let limit = self.limit.load(Ordering::Relaxed);
+        if before != 0 && before.saturating_add(bytes) > limit {
+            self.held.fetch_sub(bytes, Ordering::Relaxed);
+            return Err(BudgetExceeded {
+                wanted: bytes,
+                held: before,
+                limit,
+            });
+        }
+        Ok(())
+    }
+}
+
 #[derive(Debug)]
 struct Charge {
     account: Arc<Account>,
+    /// Whose share it counts to as well.
+    share: Option<Arc<Account>>,
+    /// Whether it is nothing but a share of bytes that another charge stands for.
+    is_share: bool,
     bytes: AtomicUsize,
+}
+
+impl Charge {
+    fn new(account: &Arc<Account>, bytes: usize) -> Self {
+        Self {
+            account: Arc::clone(account),
+            share: None,
+            is_share: false,
+            bytes: AtomicUsize::new(bytes),
+        }
+    }
+
+    fn accounts(&self) -> impl Iterator<Item = &Account> {
+        std::iter::once(&*self.account).chain(self.share.as_deref())
+    }
+
+    /// Whether both charge the same accounts in the same way.
+    fn is_like(&self, other: &Self) -> bool {
+        let same_share = match (&self.share, &other.share) {
+            (Some(ours), Some(theirs)) => Arc::ptr_eq(ours, theirs),
+            (None, None) => true,
+            _ => false,
+        };
+        same_share && self.is_share == other.is_share && Arc::ptr_eq(&self.account, &other.account)
+    }
 }
 
 impl Drop for Charge {
     fn drop(&mut self) {
-        self.account
-            .held
-            .fetch_sub(*self.bytes.get_mut(), Ordering::Relaxed);
+        let bytes = self.bytes.load(Ordering::Relaxed);
+        for account in self.accounts() {
+            account.held.fetch_sub(bytes, Ordering::Relaxed);
+        }
     }
 }
 
@@ -132,8 +166,33 @@ impl Ticket {
     pub fn bytes(&self) -> usize {
         self.charges
             .iter()
+            .filter(|charge| !charge.is_share)
             .map(|charge| charge.bytes.load(Ordering::Relaxed))
             .sum()
+    }
+
+    /// Charges the bytes that this ticket stands for to `budget` as well: a share of the
+    /// process's budget. They come back together. `bytes` is how many there are; a ticket that
+    /// stands for none is charged with them.
+    ///
+    /// # Errors
+    /// [`BudgetExceeded`] if they do not fit; nothing was charged.
+    pub fn share(&mut self, budget: &Budget, bytes: usize) -> Result<(), BudgetExceeded> {
+        let mut bytes = bytes;
+        if let [only] = &mut *self.charges
+            && let Some(charge) = Arc::get_mut(only)
+            && charge.share.is_none()
+        {
+            bytes = *charge.bytes.get_mut();
+            budget.0.try_add(bytes)?;
+            charge.share = Some(Arc::clone(&budget.0));
+            return Ok(());
+        }
+        budget.0.try_add(bytes)?;
+        let mut charge = Charge::new(&budget.0, bytes);
+        charge.is_share = !self.charges.is_empty();
+        self.charges.push(Arc::new(charge));
+        Ok(())
     }
 
     /// Takes over what `other` holds: for merged batches.
@@ -143,8 +202,7 @@ impl Ticket {
             // thousand requests holds one charge and not a list of a thousand.
             match (self.charges.last(), Arc::try_unwrap(charge)) {
                 (Some(last), Ok(mut owned))
-                    if Arc::ptr_eq(&last.account, &owned.account)
-                        && Arc::strong_count(last) == 1 =>
+                    if last.is_like(&owned) && Arc::strong_count(last) == 1 =>
                 {
                     last.bytes
                         .fetch_add(std::mem::take(owned.bytes.get_mut()), Ordering::Relaxed);
@@ -162,16 +220,12 @@ impl Ticket {
             && let Some(charge) = Arc::get_mut(only)
         {
             let before = std::mem::replace(charge.bytes.get_mut(), bytes);
-            if bytes >= before {
-                charge
-                    .account
-                    .held
-                    .fetch_add(bytes - before, Ordering::Relaxed);
-            } else {
-                charge
-                    .account
-                    .held
-                    .fetch_sub(before - bytes, Ordering::Relaxed);
+            for account in charge.accounts() {
+                if bytes >= before {
+                    account.held.fetch_add(bytes - before, Ordering::Relaxed);
+                } else {
+                    account.held.fetch_sub(before - bytes, Ordering::Relaxed);
+                }
             }
         }
     }
@@ -240,5 +294,41 @@ mod tests {
         assert_eq!(budget.held(), 25);
         ticket.resize(5);
         assert_eq!(budget.held(), 5);
+    }
+
+    #[test]
+    fn a_share_is_charged_beside_the_whole_and_given_back_with_it() {
+        let (whole, share) = (Budget::new(100), Budget::new(50));
+        let mut ticket = whole.charge(30);
+        ticket.share(&share, 30).unwrap();
+        assert_eq!((ticket.bytes(), whole.held(), share.held()), (30, 30, 30));
+        ticket.resize(20);
+        assert_eq!((whole.held(), share.held()), (20, 20));
+        let mut second = whole.charge(31);
+        assert!(second.share(&share, 31).is_err());
+        assert_eq!((whole.held(), share.held()), (51, 20));
+        second.resize(30);
+        second.share(&share, 30).unwrap();
+        ticket.merge(second);
+        assert_eq!(ticket.charges.len(), 1);
+        drop(ticket);
+        assert_eq!((whole.held(), share.held()), (0, 0));
+    }
+
+    #[test]
+    fn a_ticket_that_others_hold_or_that_stands_for_nothing_has_a_share_too() {
+        let (whole, share) = (Budget::default(), Budget::default());
+        let mut shared = whole.charge(10);
+        let other = shared.clone();
+        shared.share(&share, 10).unwrap();
+        assert_eq!((shared.bytes(), whole.held(), share.held()), (10, 10, 10));
+        drop(shared);
+        assert_eq!((whole.held(), share.held()), (10, 0));
+        drop(other);
+        let mut none = Ticket::default();
+        none.share(&share, 7).unwrap();
+        assert_eq!((none.bytes(), share.held()), (7, 7));
+        drop(none);
+        assert_eq!((whole.held(), share.held()), (0, 0));
     }
 }

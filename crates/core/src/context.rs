@@ -148,6 +148,16 @@ impl Context {
         })
     }
 
+    /// The same context with `tenant` set. Copies nothing if nobody else has this context.
+    #[must_use]
+    pub fn into_tenant(self, tenant: Arc<str>) -> Self {
+        let mut parts = self
+            .0
+            .map_or_else(ContextParts::default, Arc::unwrap_or_clone);
+        parts.tenant = Some(tenant);
+        Self::new(parts)
+    }
+
     /// The same context with `tenant` set.
     #[must_use]
     pub fn with_tenant(&self, tenant: Arc<str>) -> Self {
@@ -192,5 +202,22 @@ mod tests {
         let kept = Context::new(parts).retain(&["B".to_owned()]);
         assert_eq!((kept.header("a").len(), kept.header("b").len()), (0, 1));
         assert_eq!((kept.tenant(), kept.peer()), (Some("t"), None));
+    }
+
+    #[test]
+    fn a_tenant_is_set_without_losing_the_rest_whether_the_context_is_shared_or_not() {
+        let mut metadata = Metadata::default();
+        metadata.append("a", "1");
+        let context = Context::new(ContextParts {
+            metadata,
+            ..Default::default()
+        });
+        let shared = context.clone();
+        let set = context.into_tenant("t".into());
+        assert_eq!((shared.tenant(), set.tenant()), (None, Some("t")));
+        let again = set.into_tenant("u".into());
+        assert_eq!((again.tenant(), again.header("a").len()), (Some("u"), 1));
+        let none = Context::default().into_tenant("v".into());
+        assert_eq!(none.tenant(), Some("v"));
     }
 }

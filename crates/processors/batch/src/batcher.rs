@@ -104,6 +104,10 @@ impl Batcher {
             return Ok(Arc::clone(known));
         }
         if self.cardinality_limit > 0 && shards.len() >= self.cardinality_limit {
+            // Those that nobody uses and that hold nothing make room.
+            shards.retain(|_, shard| Arc::strong_count(shard) > 1 || shard.due().is_some());
+        }
+        if self.cardinality_limit > 0 && shards.len() >= self.cardinality_limit {
             return Err(ConsumeError::permanent(
                 "too many batcher metadata-value combinations",
             ));

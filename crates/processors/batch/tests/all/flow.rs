@@ -354,3 +354,34 @@ async fn the_budget_is_given_back_with_the_last_batch() {
     drop(setup.processor);
     assert_eq!(setup.environment.budget.held(), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn tenants_never_share_a_batch_and_those_that_hold_nothing_make_room_for_others() {
+    let mut setup = Setup::new(Config {
+        metadata_cardinality_limit: 2,
+        ..config(1000, 0)
+    })
+    .await;
+    for round in 0..100 {
+        for name in ["a", "b", "a"] {
+            let tenant = Context::default().with_tenant(format!("{name}{round}").into());
+            let batch = setup.request(1).with_context(tenant);
+            setup.processor.consume(batch).await.unwrap();
+        }
+        let third = Context::default().with_tenant("c".into());
+        let batch = setup.request(1).with_context(third);
+        assert!(
+            setup.processor.consume(batch).await.is_err(),
+            "two hold something"
+        );
+        tokio::time::sleep(Duration::from_millis(201)).await;
+    }
+    setup.stop().await;
+    let batches = setup.next.batches();
+    assert_eq!(batches.len(), 200);
+    for batch in batches {
+        let tenant = batch.context().tenant().unwrap();
+        assert_eq!(batch.items(), if tenant.starts_with('a') { 2 } else { 1 });
+    }
+    setup.assert_balanced();
+}
