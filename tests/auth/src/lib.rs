@@ -198,7 +198,8 @@ impl Hub {
     }
 }
 
-/// An exporter of traces without queue and retries: an answer of `send` is the backend's.
+/// An exporter of traces without retries, and without a queue unless `keys` name one: then an
+/// answer of `send` is the backend's.
 pub struct Sender {
     exporter: Arc<dyn Exporter>,
     environment: Environment,
@@ -208,7 +209,12 @@ impl Sender {
     /// One that sends to `hub`, with these keys, such as `auth: {authenticator: basicauth}`.
     pub async fn start(host: &Host, protocol: Protocol, hub: &Hub, keys: &str) -> Self {
         let address = hub.address(protocol);
-        let plain = "sending_queue: {enabled: false}, retry_on_failure: {enabled: false}";
+        let queue = if keys.contains("sending_queue") {
+            ""
+        } else {
+            "sending_queue: {enabled: false}, "
+        };
+        let plain = format!("{queue}retry_on_failure: {{enabled: false}}");
         let environment = environment();
         let id = "otlp".parse().unwrap();
         let settings = environment.signal_settings(ComponentKind::Exporter, &id, Signal::Traces);
@@ -241,6 +247,12 @@ impl Sender {
         self.exporter
             .consume(batch(items).with_context(context))
             .await
+    }
+
+    /// The exporter, for a pipeline.
+    #[must_use]
+    pub fn exporter(&self) -> Arc<dyn Exporter> {
+        Arc::clone(&self.exporter)
     }
 
     /// Stops it.

@@ -1,4 +1,4 @@
-//! Authenticators between a real receiver and real exporters.
+//! Authenticators and tenants between a real receiver and real exporters.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -6,3 +6,4 @@ mod basic;
 mod bearer;
 mod headers;
 mod oauth2;
+mod tenants;
