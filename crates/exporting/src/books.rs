@@ -10,6 +10,8 @@ use crate::instruments::Instruments;
 
 /// The reason for losses that come with a shutdown.
 pub(crate) const SHUTDOWN: &str = "shutdown";
+/// The reason for losses that make room for newer data.
+pub(crate) const QUEUE_FULL: &str = "queue_full";
 
 /// What becomes of items when they are taken, delivered and lost.
 #[derive(Debug)]

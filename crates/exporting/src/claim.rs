@@ -112,6 +112,11 @@ impl Claims {
         self.0.push(share);
     }
 
+    /// Adds those of another request, which goes out with this one.
+    pub(crate) fn append(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
     fn iter(&self) -> impl Iterator<Item = &Claim> {
         self.0.iter().map(|share| match share {
             Share::Whole(claim) => claim,

@@ -6,11 +6,12 @@ use std::time::Instant;
 use async_trait::async_trait;
 use headwater_core::telemetry::Observation;
 use headwater_core::{
-    Batch, Component, ComponentError, ConsumeError, Consumer, Exporter, Host, Settings, Signal,
-    Task, Worker,
+    Batch, Component, ComponentError, ConsumeError, Consumer, ErrorKind, Exporter, Host, Settings,
+    Signal, Task, Worker,
 };
 
-use crate::books::{Books, InHand};
+use crate::backlog::{Backlog, Losses};
+use crate::books::{Books, InHand, QUEUE_FULL};
 use crate::claim::Claims;
 use crate::config::SendingQueueConfig;
 use crate::delivery::{Delivery, GivenUp};
@@ -24,16 +25,24 @@ pub(crate) struct SendingQueue {
     consumers: usize,
     enqueued: Sizes,
     merged: Option<Sizes>,
+    /// What was dropped to make room, if that is how room is made.
+    losses: Option<Losses>,
     _observations: [Observation; 2],
 }
 
 impl SendingQueue {
-    pub(crate) fn new(config: &SendingQueueConfig, settings: &Settings, signal: Signal) -> Self {
-        let queue = Queue::new(config, settings.span.clone());
+    pub(crate) fn new(
+        config: &SendingQueueConfig,
+        backlog: Option<Backlog>,
+        settings: &Settings,
+        signal: Signal,
+    ) -> Self {
+        let queue = Queue::new(config, backlog, settings.span.clone());
         Self {
             consumers: config.num_consumers as usize,
             enqueued: Sizes::enqueued(settings),
-            merged: queue.is_batching().then(|| Sizes::merged(settings)),
+            merged: (queue.is_batching() || backlog.is_some()).then(|| Sizes::merged(settings)),
+            losses: backlog.map(|_| Losses::default()),
             _observations: observe_queue(settings, signal, queue.capacity()),
             queue,
         }
@@ -114,7 +123,12 @@ impl Inner {
             self.books.taken(items);
             sending.enqueued.record(items, bytes);
         };
-        match sending.queue.offer(batch, taken).await {
+        let offered = if sending.losses.is_some() {
+            self.offer_with_room(sending, batch, taken).await
+        } else {
+            sending.queue.offer(batch, taken).await
+        };
+        match offered {
             Ok(Taken::Queued | Taken::Empty) => Ok(()),
             // A dropped sender can only be that of a process without shutdown.
             Ok(Taken::Waiting(answer)) => answer
@@ -124,6 +138,49 @@ impl Inner {
                 self.books.refused(items);
                 Err(error)
             }
+        }
+    }
+
+    /// Offers a request to a queue where the oldest makes room.
+    async fn offer_with_room(
+        &self,
+        sending: &SendingQueue,
+        batch: Batch,
+        taken: impl FnOnce() + Copy,
+    ) -> Result<Taken, ConsumeError> {
+        let offered = loop {
+            match sending.queue.offer(batch.clone(), taken).await {
+                Err(error) if matches!(error.kind(), ErrorKind::Refused { .. }) => {
+                    // All of the room may be that of what is being sent.
+                    let Some(oldest) = sending.queue.take_oldest() else {
+                        break Err(error);
+                    };
+                    self.make_room(sending, oldest);
+                }
+                offered => break offered,
+            }
+        };
+        while let Some(oldest) = sending.queue.take_excess() {
+            self.make_room(sending, oldest);
+        }
+        offered
+    }
+
+    /// Drops what has waited longest.
+    fn make_room(&self, sending: &SendingQueue, Parcel { batch, claims }: Parcel) {
+        let error = ConsumeError::permanent("sending queue is full: the oldest data was dropped");
+        let items = batch.items();
+        InHand::new(&self.books, batch, claims).give_up(&error, QUEUE_FULL);
+        self.delivery.health.degraded(|| error.chain());
+        if let Some(items) = sending.losses.as_ref().and_then(|losses| losses.add(items)) {
+            tracing::error!(
+                parent: &self.delivery.span,
+                dropped_items = items,
+                reason = QUEUE_FULL,
+                help = "the backend takes less than what comes, or nothing; a larger queue bridges \
+                        a longer time",
+                "Sending queue is full. Dropping the oldest data."
+            );
         }
     }
 
@@ -144,7 +201,9 @@ impl Inner {
         let Some(sending) = &self.queue else { return };
         let work = async {
             while let Some(parcel) = sending.queue.next(worker).await {
+                let began = tokio::time::Instant::now();
                 self.send(sending, parcel).await;
+                sending.queue.pace(began).await;
             }
         };
         tokio::select! {

@@ -24,7 +24,9 @@ pub(crate) struct Delivery {
     pub(crate) jitter: Jitter,
     /// On: nothing is tried again.
     pub(crate) stop: StopSignal,
-    pub(crate) health: Health,
+    pub(crate) health: Arc<Health>,
+    /// The pusher itself says when requests arrive.
+    pub(crate) pusher_knows: bool,
     pub(crate) span: tracing::Span,
 }
 
@@ -101,7 +103,9 @@ impl Delivery {
             Ok(sent) => {
                 let rejected = self.note(batch.signal(), &sent);
                 hand.deliver(rejected, &sent.dropped);
-                self.health.succeeded();
+                if !self.pusher_knows {
+                    self.health.succeeded();
+                }
                 None
             }
             Err(mut error) => {

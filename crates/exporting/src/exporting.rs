@@ -8,7 +8,6 @@ use headwater_core::config::Optional;
 use headwater_core::telemetry::Attributes;
 use headwater_core::{ComponentError, Exporter, Settings};
 
-use crate::Pusher;
 use crate::backoff::Jitter;
 use crate::books::Books;
 use crate::composed::{Composed, SendingQueue};
@@ -17,6 +16,7 @@ use crate::delivery::Delivery;
 use crate::health::Health;
 use crate::instruments::Instruments;
 use crate::stop::StopSignal;
+use crate::{Backlog, Pusher};
 
 /// Builds an exporter: `Exporting::new(settings, pusher).queue(…).retry(…).timeout(…).build()`.
 ///
@@ -29,6 +29,8 @@ pub struct Exporting {
     timeout: Option<Duration>,
     destination: Attributes,
     jitter: Jitter,
+    backlog: Option<Backlog>,
+    health: Option<Arc<Health>>,
 }
 
 impl fmt::Debug for Exporting {
@@ -57,7 +59,24 @@ impl Exporting {
             timeout: None,
             destination: Attributes::new(),
             jitter: Jitter::default(),
+            backlog: None,
+            health: None,
         }
+    }
+
+    /// What does not fit into the queue makes the oldest leave, and what waits is merged.
+    #[must_use]
+    pub const fn backlog(mut self, backlog: Backlog) -> Self {
+        self.backlog = Some(backlog);
+        self
+    }
+
+    /// For a pusher that sends several requests for a batch, or tries them again itself: it says
+    /// there whether they arrive, as an answer to a whole batch does not tell.
+    #[must_use]
+    pub fn health(mut self, health: Arc<Health>) -> Self {
+        self.health = Some(health);
+        self
     }
 
     /// Puts a queue before it, if the section is on.
@@ -118,16 +137,22 @@ impl Exporting {
         let waits = self.queue.as_ref().is_none_or(|q| q.wait_for_result);
         let instruments = Instruments::new(&settings, signal, &self.destination);
         let books = Books::new(settings.account.clone(), instruments, waits);
+        let backlog = self.backlog;
         let queue = self
             .queue
-            .map(|config| SendingQueue::new(&config, &settings, signal));
+            .map(|config| SendingQueue::new(&config, backlog, &settings, signal));
+        let pusher_knows = self.health.is_some();
+        let health = self
+            .health
+            .unwrap_or_else(|| Arc::new(Health::new(settings.status.clone())));
         let delivery = Delivery {
             pusher: self.pusher,
             retry: self.retry,
             timeout: self.timeout,
             jitter: self.jitter,
             stop: StopSignal::default(),
-            health: Health::new(settings.status.clone()),
+            health,
+            pusher_knows,
             span: settings.span,
         };
         Ok(Arc::new(Composed::new(queue, books, delivery)))

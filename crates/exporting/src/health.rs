@@ -8,29 +8,39 @@ use headwater_core::status::{Status, StatusReporter};
 
 /// Reports changes only: a working exporter costs one read of a flag per request.
 #[derive(Debug)]
-pub(crate) struct Health {
+pub struct Health {
     reporter: StatusReporter,
     failing: AtomicBool,
 }
 
 impl Health {
-    pub(crate) const fn new(reporter: StatusReporter) -> Self {
+    /// Nothing has failed yet.
+    #[must_use]
+    pub const fn new(reporter: StatusReporter) -> Self {
         Self {
             reporter,
             failing: AtomicBool::new(false),
         }
     }
 
-    pub(crate) fn succeeded(&self) {
+    /// A request has arrived.
+    pub fn succeeded(&self) {
         if self.failing.load(Ordering::Relaxed) && self.failing.swap(false, Ordering::Relaxed) {
             self.reporter.report(Status::Ok);
         }
     }
 
-    pub(crate) fn failed(&self, error: &ConsumeError) {
-        if is_the_backend(error) && !self.failing.swap(true, Ordering::Relaxed) {
-            self.reporter
-                .report_error(Status::RecoverableError, error.chain());
+    /// An attempt has failed; says something about the backend only if it was not the request's fault.
+    pub fn failed(&self, error: &ConsumeError) {
+        if is_the_backend(error) {
+            self.degraded(|| error.chain());
+        }
+    }
+
+    /// Something is wrong: attempts fail, or data is given up. Until the next success.
+    pub fn degraded(&self, why: impl FnOnce() -> String) {
+        if !self.failing.swap(true, Ordering::Relaxed) {
+            self.reporter.report_error(Status::RecoverableError, why());
         }
     }
 }

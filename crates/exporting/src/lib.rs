@@ -8,6 +8,7 @@
 //! taking a request and `queue.rs`: it writes the request before it is taken, and feeds what it
 //! reads back to the same queue, whose claims tell it when a request has ended.
 
+mod backlog;
 mod backoff;
 mod batcher;
 mod books;
@@ -26,11 +27,13 @@ mod queue;
 mod stop;
 mod tenants;
 
+pub use backlog::Backlog;
 pub use backoff::{Backoff, Jitter};
 pub use config::{
     PartitionConfig, QueueBatchConfig, RetryConfig, SendingQueueConfig, Sizer, TimeoutConfig,
 };
 pub use destination::{destination, user_agent};
 pub use exporting::Exporting;
+pub use health::Health;
 pub use pusher::{Pusher, Sent};
 pub use tenants::TenantCounters;

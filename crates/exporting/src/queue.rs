@@ -15,6 +15,7 @@ use tokio::sync::Notify;
 use tokio::sync::oneshot::Receiver;
 use tokio::time::{Instant, timeout_at};
 
+use crate::backlog::{Backlog, is_same_client};
 use crate::batcher::Batcher;
 use crate::capacity::{Capacity, stopped};
 use crate::claim::{Claim, Claims, Outcome};
@@ -41,6 +42,9 @@ struct Seat {
 #[derive(Debug)]
 struct State {
     ready: VecDeque<Parcel>,
+    /// Of what is ready; counted for a backlog only.
+    bytes: usize,
+    backlog: Option<Backlog>,
     batcher: Option<Batcher>,
     /// When the timer wakes by itself; `None` while it waits to be woken.
     timer: Option<Instant>,
@@ -67,11 +71,17 @@ pub(crate) struct Queue {
     state: Mutex<State>,
     seats: OnceLock<Box<[Seat]>>,
     timer: Notify,
+    /// More waits than a backlog merges, or the queue has been stopped.
+    pressed: Notify,
     span: tracing::Span,
 }
 
 impl Queue {
-    pub(crate) fn new(config: &SendingQueueConfig, span: tracing::Span) -> Self {
+    pub(crate) fn new(
+        config: &SendingQueueConfig,
+        backlog: Option<Backlog>,
+        span: tracing::Span,
+    ) -> Self {
         let batcher = config.batch.as_ref().map(Batcher::new);
         Self {
             capacity: Arc::new(Capacity::new(config)),
@@ -79,12 +89,15 @@ impl Queue {
             batching: batcher.is_some(),
             state: Mutex::new(State {
                 ready: VecDeque::new(),
+                bytes: 0,
+                backlog,
                 batcher,
                 timer: None,
                 stopped: false,
             }),
             seats: OnceLock::new(),
             timer: Notify::new(),
+            pressed: Notify::new(),
             span,
         }
     }
@@ -149,6 +162,9 @@ impl Queue {
             return Err(stopped());
         }
         taken();
+        if state.backlog.is_some() {
+            state.bytes += batch.bytes();
+        }
         let State { ready, batcher, .. } = &mut *state;
         let before = ready.len();
         let mut oversized = 0;
@@ -162,7 +178,11 @@ impl Queue {
         let full = state.ready.len() - before;
         let wake_timer = self.timer_is_late(&mut state);
         self.wake(full, &state);
+        let pressed = state.is_pressed();
         drop(state);
+        if pressed {
+            self.pressed.notify_one();
+        }
         if wake_timer {
             self.timer.notify_one();
         }
@@ -238,6 +258,34 @@ impl Queue {
         }
     }
 
+    /// Waits until the next request may follow one that was begun at `began`.
+    pub(crate) async fn pace(&self, began: Instant) {
+        let Some(backlog) = self.state().backlog else {
+            return;
+        };
+        let until = began + backlog.merge_interval;
+        loop {
+            let pressed = self.pressed.notified();
+            if self.state().is_pressed() || timeout_at(until, pressed).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Takes out the oldest of what waits, to make room.
+    pub(crate) fn take_oldest(&self) -> Option<Parcel> {
+        self.state().pop()
+    }
+
+    /// Takes out the oldest of what waits if that is more than a backlog may be.
+    pub(crate) fn take_excess(&self) -> Option<Parcel> {
+        let mut state = self.state();
+        let most = state.backlog?.max_bytes;
+        (state.bytes > most && state.ready.len() > 1)
+            .then(|| state.pop())
+            .flatten()
+    }
+
     /// Hands out batches whose time has come, for as long as the queue is open. Sleeps without a
     /// timer while there is nothing to wait for.
     pub(crate) async fn run_timer(&self) {
@@ -283,6 +331,7 @@ impl Queue {
         for seat in self.seats() {
             seat.woken.notify_waiters();
         }
+        self.pressed.notify_one();
     }
 
     /// Takes out what nobody will send any more.
@@ -290,6 +339,7 @@ impl Queue {
         let mut state = self.state();
         let rest = state.batcher.as_mut().map(Batcher::take_all);
         let mut ready = std::mem::take(&mut state.ready);
+        state.bytes = 0;
         ready.extend(rest.into_iter().flatten());
         ready
     }
@@ -321,10 +371,40 @@ impl State {
     /// due, and not for as long again, goes before both.
     fn take(&mut self) -> Option<Parcel> {
         let late = self.batcher.as_mut().and_then(Batcher::take_late);
-        let parcel = late.or_else(|| self.ready.pop_front());
+        let mut parcel = late.or_else(|| self.pop());
+        if let Some(parcel) = &mut parcel {
+            self.merge(parcel);
+        }
         if self.ready.is_empty() && self.ready.capacity() > SHRINK_ABOVE {
             self.ready = VecDeque::new();
         }
         parcel.or_else(|| self.batcher.as_mut()?.take_due(Instant::now()))
+    }
+
+    fn pop(&mut self) -> Option<Parcel> {
+        let parcel = self.ready.pop_front()?;
+        self.bytes = self.bytes.saturating_sub(parcel.batch.bytes());
+        Some(parcel)
+    }
+
+    /// Adds what waits behind `parcel` and may go with it.
+    fn merge(&mut self, parcel: &mut Parcel) {
+        let most = self.backlog.map_or(0, |backlog| backlog.merge_bytes);
+        while let Some(next) = self.ready.front()
+            && parcel.batch.bytes() + next.batch.bytes() <= most
+            && is_same_client(parcel.batch.context(), next.batch.context())
+            && let Some(Parcel { batch, claims }) = self.pop()
+        {
+            parcel.batch.append(batch);
+            parcel.claims.append(claims);
+        }
+    }
+
+    /// Whether nothing is to be gained by waiting for more.
+    fn is_pressed(&self) -> bool {
+        self.stopped
+            || self
+                .backlog
+                .is_some_and(|backlog| self.bytes >= backlog.merge_bytes)
     }
 }
