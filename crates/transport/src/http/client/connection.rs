@@ -190,9 +190,17 @@ fn with_host(url: &Url, host: &http::HeaderValue) -> http::Uri {
     http::Uri::from_parts(parts).unwrap_or_else(|_| url.uri().clone())
 }
 
+/// Up to how many bytes of a body room is made before they have come.
+const MOST_EXPECTED: usize = 64 << 20;
+
 /// Reads up to `limit` bytes; says whether there was more.
 async fn read(mut incoming: Incoming, limit: usize) -> Result<(Bytes, bool), SendError> {
     let mut body = Bytes::new();
+    // Room for all of it at once, if the server says how much that is: growing would leave holes in
+    // the heap. A lie costs addresses, not memory.
+    let announced = incoming.size_hint().exact().unwrap_or_default();
+    let announced = usize::try_from(announced).unwrap_or(usize::MAX);
+    let expected = announced.min(limit).min(MOST_EXPECTED);
     loop {
         let frame = std::future::poll_fn(|cx| std::pin::Pin::new(&mut incoming).poll_frame(cx));
         let data = match frame.await {
@@ -213,6 +221,7 @@ async fn read(mut incoming: Incoming, limit: usize) -> Result<(Bytes, bool), Sen
             body = data;
         } else {
             let mut joined = BytesMut::from(body);
+            joined.reserve(expected.saturating_sub(joined.len()).max(data.len()));
             joined.put(data);
             body = joined.freeze();
         }
