@@ -34,6 +34,7 @@ mod encode;
 mod entry;
 mod error;
 mod escape;
+mod guess;
 mod media_type;
 mod names;
 mod native;
@@ -51,6 +52,7 @@ pub use encode::{
 };
 pub use entry::{EXEMPLAR_MAX_RUNES, Entry, Exemplar, Histogram, LabelRef, Series};
 pub use error::{ParseError, Position, Problem};
+pub use guess::{FingerprintGuess, Guess};
 pub use names::{
     escape_label_name, escape_metric_name, is_legacy_label_name, is_legacy_metric_name,
 };
@@ -121,7 +123,7 @@ impl<'a> Parser<'a> {
     /// for it: Prometheus keeps nothing of such a scrape.
     #[inline]
     pub fn next_entry(&mut self) -> Result<Option<Entry<'_>>, ParseError> {
-        self.next_expecting(&[])
+        self.next_expecting(&[][..])
     }
 
     /// The next entry, with a guess at which series it is.
@@ -131,16 +133,16 @@ impl<'a> Parser<'a> {
     /// [`Series::is_expected`] says so, and spares the caller to look the key up. A wrong guess costs
     /// nothing and changes nothing; an empty one is none.
     ///
-    /// `key` must have come from a body of the same format.
+    /// The key that is guessed must have come from a body of the same format.
     ///
     /// # Errors
     /// As [`Parser::next_entry`].
     #[inline]
-    pub fn next_expecting(&mut self, key: &[u8]) -> Result<Option<Entry<'_>>, ParseError> {
+    pub fn next_expecting(&mut self, guess: impl Guess) -> Result<Option<Entry<'_>>, ParseError> {
         Ok(match &mut self.0 {
-            Inner::Text(parser) => parser.advance(key)?.map(|step| parser.entry(step)),
-            Inner::OpenMetrics(parser) => parser.advance(key)?.map(|step| parser.entry(step)),
-            Inner::Protobuf(parser) => parser.advance(key)?.map(|step| parser.entry(step)),
+            Inner::Text(parser) => parser.advance(guess)?.map(|step| parser.entry(step)),
+            Inner::OpenMetrics(parser) => parser.advance(guess)?.map(|step| parser.entry(step)),
+            Inner::Protobuf(parser) => parser.advance(guess)?.map(|step| parser.entry(step)),
         })
     }
 }

@@ -2,6 +2,7 @@
 //! configuration, remote write and the translation to and from OTLP.
 
 pub mod exposition;
+pub mod fingerprint;
 pub mod glob;
 pub mod labels;
 mod metric_type;

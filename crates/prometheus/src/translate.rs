@@ -5,11 +5,11 @@
 
 mod cache;
 mod config;
-mod fingerprint;
 mod labels;
 mod names;
 mod native;
 mod options;
+mod pairs;
 mod points;
 mod records;
 mod requests;

@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::entry::{Entry, Exemplar, Series, Source};
 use super::error::{Failure, ParseError, Problem, excerpt, failure};
 use super::escape::decode;
+use super::guess::Guess;
 use super::scan::check_utf8;
 use super::scan::{self, skip_nuls};
 use super::series::SeriesLabels;
@@ -68,9 +69,9 @@ impl<'a> OpenMetrics<'a> {
         }
     }
 
-    pub(super) fn advance(&mut self, expected: &[u8]) -> Result<Option<Step>, ParseError> {
+    pub(super) fn advance(&mut self, guess: impl Guess) -> Result<Option<Step>, ParseError> {
         let step = self
-            .step(expected)
+            .step(guess)
             .map_err(|failure| ParseError::text(self.body, *failure));
         if step.is_err() {
             // What follows an error is not read; an empty rest would be an error again.
@@ -122,10 +123,10 @@ impl<'a> OpenMetrics<'a> {
     }
 
     #[inline]
-    fn step(&mut self, expected: &[u8]) -> Result<Option<Step>, Failure> {
+    fn step(&mut self, guess: impl Guess) -> Result<Option<Step>, Failure> {
         loop {
             let start = self.at;
-            let known = self.expected_end(expected);
+            let known = self.expected_end(guess);
             let end = match (known, self.body.get(start)) {
                 (Some(end), _) => end,
                 (None, Some(b'#')) => return self.hash(start),
@@ -144,10 +145,11 @@ impl<'a> OpenMetrics<'a> {
 
     /// As in text 0.0.4.
     #[inline]
-    fn expected_end(&self, expected: &[u8]) -> Option<usize> {
-        let rest = self.body.get(self.at..)?.strip_prefix(expected)?;
-        let fits = expected.last()? == &b'}' || rest.first() == Some(&b' ');
-        fits.then_some(self.at + expected.len())
+    fn expected_end(&self, guess: impl Guess) -> Option<usize> {
+        let end = self.at + guess.length();
+        let key = self.body.get(self.at..end)?;
+        let fits = key.last()? == &b'}' || self.body.get(end) == Some(&b' ');
+        (fits && guess.is(key)).then_some(end)
     }
 
     /// Reads the line of metadata, or the end, whose `#` is at `start`.

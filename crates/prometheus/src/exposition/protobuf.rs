@@ -9,6 +9,7 @@ use headwater_core::pdata::wire::{WireError, read_varint};
 
 use super::entry::{Entry, Exemplar, Histogram, Series, Source};
 use super::error::{ParseError, Problem, excerpt};
+use super::guess::Guess;
 use super::native::{NativeHistogram, Scratch, compact_counts, compact_deltas};
 use super::series::SeriesLabels;
 use crate::metric_type::MetricType;
@@ -100,9 +101,9 @@ impl<'a> Protobuf<'a> {
         }
     }
 
-    pub(super) fn advance(&mut self, expected: &[u8]) -> Result<Option<Step>, ParseError> {
+    pub(super) fn advance(&mut self, guess: impl Guess) -> Result<Option<Step>, ParseError> {
         let step = self
-            .step(expected)
+            .step(guess)
             .map_err(|what| ParseError::protobuf(self.families, self.family_start, what));
         if !matches!(step, Ok(Some(_))) {
             self.state = State::Done;
@@ -110,7 +111,7 @@ impl<'a> Protobuf<'a> {
         step
     }
 
-    fn step(&mut self, expected: &[u8]) -> Result<Option<Step>, Problem> {
+    fn step(&mut self, guess: impl Guess) -> Result<Option<Step>, Problem> {
         match self.state {
             State::Done => return Ok(None),
             State::Family => return self.next_family(),
@@ -137,7 +138,7 @@ impl<'a> Protobuf<'a> {
         }
         self.make_key();
         Ok(Some(Step::Sample {
-            expected: self.key == expected,
+            expected: self.key.len() == guess.length() && guess.is(&self.key),
         }))
     }
 

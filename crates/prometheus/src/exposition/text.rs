@@ -7,6 +7,7 @@ use crate::metric_type::MetricType;
 use super::entry::{Entry, Series, Source};
 use super::error::{Failure, ParseError, Problem, excerpt, failure};
 use super::escape::{decode, decode_help};
+use super::guess::Guess;
 use super::number::parse_float;
 use super::scan::{
     self, Quoted, Rules, TEXT_VALUE, begins_name, check_utf8, end_of, metric_name, skip_blanks,
@@ -58,9 +59,9 @@ impl<'a> Text<'a> {
         }
     }
 
-    pub(super) fn advance(&mut self, expected: &[u8]) -> Result<Option<Step>, ParseError> {
+    pub(super) fn advance(&mut self, guess: impl Guess) -> Result<Option<Step>, ParseError> {
         let step = self
-            .step(expected)
+            .step(guess)
             .map_err(|failure| ParseError::text(self.body, *failure));
         if !matches!(step, Ok(Some(_))) {
             self.at = self.body.len();
@@ -93,8 +94,8 @@ impl<'a> Text<'a> {
     }
 
     #[inline]
-    fn step(&mut self, expected: &[u8]) -> Result<Option<Step>, Failure> {
-        if let Some(end) = self.expected_end(expected) {
+    fn step(&mut self, guess: impl Guess) -> Result<Option<Step>, Failure> {
+        if let Some(end) = self.expected_end(guess) {
             return self.sample(self.at, end, true).map(Some);
         }
         loop {
@@ -129,15 +130,16 @@ impl<'a> Text<'a> {
     /// The end of the series at this place, if it is the one expected: what was read once need not
     /// be looked at again.
     #[inline]
-    fn expected_end(&self, expected: &[u8]) -> Option<usize> {
-        let rest = self.body.get(self.at..)?.strip_prefix(expected)?;
-        let fits = match (expected.last()?, rest) {
+    fn expected_end(&self, guess: impl Guess) -> Option<usize> {
+        let end = self.at + guess.length();
+        let key = self.body.get(self.at..end)?;
+        let fits = match (key.last()?, &self.body[end..]) {
             (b'}', _) => true,
             // Without braces the name has to end here, and no braces may follow.
             (_, [b' ' | b'\t', next, ..]) => !matches!(next, b' ' | b'\t' | b'{'),
             _ => false,
         };
-        fits.then_some(self.at + expected.len())
+        (fits && guess.is(key)).then_some(end)
     }
 
     /// Reads what follows a series that spans from `start` to `end`.

@@ -15,10 +15,16 @@ const fn series_field(message: Message) -> u32 {
 /// Appends a series to a request, from the fields that the other functions wrote.
 #[inline]
 pub fn put_series(out: &mut Vec<u8>, message: Message, labels: &[u8], rest: &[u8]) {
-    put_tag(out, series_field(message), WireType::Len);
-    put_varint(out, (labels.len() + rest.len()) as u64);
+    put_series_head(out, message, labels.len() + rest.len());
     out.extend_from_slice(labels);
     out.extend_from_slice(rest);
+}
+
+/// Appends what stands before the fields of a series, which are `length` bytes together.
+#[inline]
+pub fn put_series_head(out: &mut Vec<u8>, message: Message, length: usize) {
+    put_tag(out, series_field(message), WireType::Len);
+    put_varint(out, length as u64);
 }
 
 /// Appends a symbol to a request of 2.0. The first one must be empty.

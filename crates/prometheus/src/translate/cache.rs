@@ -1,9 +1,11 @@
 //! The series that have been seen, with their encoded labels.
 
-use super::fingerprint::{Fingerprint, FingerprintMap, Seeds};
+use hashbrown::HashTable;
+
+use super::pairs::Pairs;
 use super::symbols::Symbols;
 use crate::Labels;
-use crate::remote_write::encode::put_label;
+use crate::fingerprint::{Fingerprint, FingerprintMap, Seeds};
 use crate::remote_write::{Message, MetricType};
 
 /// No record, no series.
@@ -12,9 +14,10 @@ pub(super) const NONE: u32 = u32::MAX;
 /// A series.
 #[derive(Debug)]
 pub(super) struct Series {
-    /// 1.0: the labels as they stand in the message. 2.0: the numbers of names and values, four
-    /// bytes each.
-    pub(super) labels: Box<[u8]>,
+    /// The numbers of its labels, in their order.
+    pub(super) labels: Box<[u32]>,
+    /// How long the labels are in a message of 1.0.
+    pub(super) length: u32,
     /// Its place among the families.
     pub(super) family: u32,
     /// When it was seen last.
@@ -56,16 +59,17 @@ pub(super) struct Cache {
     message: Message,
     /// By what identifies a point in OTLP.
     sources: FingerprintMap<Source>,
-    /// By encoded labels: different points may be the same series.
-    by_labels: FingerprintMap<u32>,
+    /// By labels: different points may be the same series.
+    by_labels: HashTable<u32>,
     families_by_content: FingerprintMap<u32>,
     pub(super) series: Vec<Series>,
     free: Vec<u32>,
     pub(super) families: Vec<Family>,
     pub(super) symbols: Symbols,
+    pub(super) pairs: Pairs,
     epoch: u32,
     limit: usize,
-    scratch: Vec<u8>,
+    scratch: Vec<u32>,
 }
 
 impl Cache {
@@ -74,12 +78,13 @@ impl Cache {
             seeds: Seeds::random(),
             message,
             sources: FingerprintMap::default(),
-            by_labels: FingerprintMap::default(),
+            by_labels: HashTable::new(),
             families_by_content: FingerprintMap::default(),
             series: Vec::new(),
             free: Vec::new(),
             families: Vec::new(),
             symbols: Symbols::default(),
+            pairs: Pairs::new(message),
             epoch: 0,
             limit: limit.max(1),
             scratch: Vec::new(),
@@ -111,25 +116,32 @@ impl Cache {
 
     /// The series with these labels, which is new if nobody has seen it.
     pub(super) fn series_of(&mut self, labels: &Labels, family: u32) -> u32 {
-        self.scratch.clear();
-        for (name, value) in labels.iter() {
-            put_label(&mut self.scratch, name, value);
-        }
-        let key = self.seeds.add(self.seeds.start(), &self.scratch);
-        if let Some(known) = self.by_labels.get(&key) {
-            self.series[*known as usize].family = family;
-            return *known;
-        }
-        let encoded: Box<[u8]> = match self.message {
-            Message::V1 => self.scratch.as_slice().into(),
-            Message::V2 => labels
+        let Self {
+            seeds,
+            pairs,
+            symbols,
+            scratch,
+            ..
+        } = self;
+        scratch.clear();
+        scratch.extend(
+            labels
                 .iter()
-                .flat_map(|(name, value)| [name, value])
-                .flat_map(|text| self.symbols.intern(text).to_le_bytes())
-                .collect(),
-        };
+                .map(|(name, value)| pairs.intern(seeds, symbols, name, value)),
+        );
+        let key = key_of(&self.seeds, &self.scratch);
+        let same = |number: &u32| *self.series[*number as usize].labels == *self.scratch;
+        if let Some(known) = self.by_labels.find(key, same).copied() {
+            self.series[known as usize].family = family;
+            return known;
+        }
+        let length = self
+            .scratch
+            .iter()
+            .map(|pair| self.pairs.encoded(*pair).len());
         let series = Series {
-            labels: encoded,
+            length: length.sum::<usize>() as u32,
+            labels: self.scratch.as_slice().into(),
             family,
             epoch: self.epoch,
             batch: 0,
@@ -143,7 +155,10 @@ impl Cache {
             self.series.push(series);
             self.series.len() as u32 - 1
         };
-        self.by_labels.insert(key, number);
+        let (seeds, all) = (&self.seeds, &self.series);
+        self.by_labels.insert_unique(key, number, |number| {
+            key_of(seeds, &all[*number as usize].labels)
+        });
         number
     }
 
@@ -207,7 +222,7 @@ impl Cache {
             Source::Many(numbers) => numbers.iter().all(alive),
         });
         let mut freed = Vec::new();
-        self.by_labels.retain(|_, number| {
+        self.by_labels.retain(|number| {
             let alive = alive(number);
             if !alive {
                 freed.push(*number);
@@ -218,9 +233,10 @@ impl Cache {
             self.series[*number as usize].labels = Box::default();
         }
         self.free.extend(freed);
-        // Texts and families are shared, so nobody knows which are still in use.
+        // Labels and families are shared, so nobody knows which are still in use.
         let live = self.len();
-        if self.families.len() > 2 * live + 1000 || self.symbols.len() > 8 * live + 10_000 {
+        let labels = self.pairs.len().max(self.symbols.len());
+        if self.families.len() > 2 * live + 1000 || labels > 8 * live + 10_000 {
             self.clear();
         }
     }
@@ -230,6 +246,13 @@ impl Cache {
         *self = Self::new(self.message, self.limit);
         self.epoch = epoch;
     }
+}
+
+/// The hash of a series by the numbers of its labels.
+fn key_of(seeds: &Seeds, labels: &[u32]) -> u64 {
+    labels
+        .iter()
+        .fold(0, |key, label| seeds.mix(key, u64::from(*label)))
 }
 
 #[cfg(test)]

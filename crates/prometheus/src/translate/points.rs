@@ -6,7 +6,6 @@ use headwater_core::pdata::view::{
 };
 
 use super::cache::{Cache, NONE, Source};
-use super::fingerprint::Fingerprint;
 use super::labels::series_labels;
 use super::names::{NameError, metric_name};
 use super::native::{NativeError, native_histogram};
@@ -16,6 +15,7 @@ use super::units::unit_name;
 use super::walk::{Kind, Number, attributes_of, entry_text, metric_type};
 use super::{milliseconds, number_label};
 use crate::Labels;
+use crate::fingerprint::Fingerprint;
 use crate::remote_write::STALE_NAN;
 use crate::remote_write::encode::put_label;
 

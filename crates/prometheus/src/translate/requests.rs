@@ -9,7 +9,7 @@ use super::walk::Walk;
 use crate::remote_write::Message;
 use crate::remote_write::encode::{
     put_exemplar, put_family, put_histogram, put_label, put_metadata, put_refs, put_sample,
-    put_series,
+    put_series, put_series_head,
 };
 
 /// How much a request holds.
@@ -72,7 +72,7 @@ impl Writer {
         for number in &records.series {
             let symbols_before = self.symbols.encoded.len();
             let counts = self.put(message, cache, records, *number);
-            let length = self.labels.len() + self.rest.len() + 6;
+            let length = self.labels_len(cache, *number) + self.rest.len() + 6;
             let full = self.body.len() + self.symbols.encoded.len() + length > limit;
             if full && self.counts.series > 0 {
                 // Its symbols were added already: they go, and come again in the next request.
@@ -80,7 +80,7 @@ impl Writer {
                 self.flush(message, &mut each);
                 self.put(message, cache, records, *number);
             }
-            put_series(&mut self.body, message, &self.labels, &self.rest);
+            self.put_series(message, cache, *number);
             self.counts.add(&counts);
         }
         if self.counts.series > 0 {
@@ -114,7 +114,28 @@ impl Writer {
         self.begin();
     }
 
-    /// Writes one series into the buffers for it.
+    /// How long the labels of a series are.
+    #[inline]
+    fn labels_len(&self, cache: &Cache, number: u32) -> usize {
+        // Those of 2.0 have been written; those of 1.0 are known.
+        self.labels.len() + cache.series[number as usize].length as usize
+    }
+
+    /// Adds a series to the request, whose rest has been written.
+    #[inline]
+    fn put_series(&mut self, message: Message, cache: &Cache, number: u32) {
+        let length = self.labels_len(cache, number) + self.rest.len();
+        put_series_head(&mut self.body, message, length);
+        self.body.extend_from_slice(&self.labels);
+        if message == Message::V1 {
+            for pair in &cache.series[number as usize].labels {
+                self.body.extend_from_slice(cache.pairs.encoded(*pair));
+            }
+        }
+        self.body.extend_from_slice(&self.rest);
+    }
+
+    /// Writes one series into the buffers for it; its labels only if they are symbols.
     #[inline]
     fn put(&mut self, message: Message, cache: &Cache, records: &Records, number: u32) -> Counts {
         let series = &cache.series[number as usize];
@@ -124,17 +145,15 @@ impl Writer {
         };
         self.labels.clear();
         self.rest.clear();
-        match message {
-            Message::V1 => self.labels.extend_from_slice(&series.labels),
-            Message::V2 => {
-                let (refs, _) = series.labels.as_chunks::<4>();
-                let symbols = &mut self.symbols;
-                let refs: smallvec::SmallVec<[u32; 64]> = refs
-                    .iter()
-                    .map(|text| symbols.of(&cache.symbols, u32::from_le_bytes(*text)))
-                    .collect();
-                put_refs(&mut self.labels, refs.iter().copied());
-            }
+        if message == Message::V2 {
+            let symbols = &mut self.symbols;
+            let refs: smallvec::SmallVec<[u32; 64]> = series
+                .labels
+                .iter()
+                .flat_map(|pair| cache.pairs.symbols(*pair))
+                .map(|text| symbols.of(&cache.symbols, text))
+                .collect();
+            put_refs(&mut self.labels, refs.iter().copied());
         }
         let first = &records.records[series.first as usize];
         if first.next == NONE {

@@ -5,7 +5,6 @@ use headwater_core::pdata::view::{InstrumentationScope, Resource, ResourceMetric
 use headwater_core::pdata::wire::WireType;
 
 use super::cache::{Cache, NONE, Source};
-use super::fingerprint::Fingerprint;
 use super::labels::target_info_labels;
 use super::milliseconds;
 use super::options::Options;
@@ -13,6 +12,7 @@ use super::points::{Context, PointError, Scratch, Target};
 use super::records::Records;
 use super::requests::{Request, Writer};
 use super::walk::{Header, Kind, Walk};
+use crate::fingerprint::Fingerprint;
 use crate::remote_write::{Message, MetricType};
 
 /// Points that have no form in Prometheus.

@@ -6,11 +6,20 @@ use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 
 /// A fingerprint. Two different byte strings have the same with a probability of 2^-128 each;
 /// the seeds are random, so nobody outside can look for such a pair.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Fingerprint(u64, u64);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Fingerprint(u64, u64);
+
+impl Fingerprint {
+    /// A half of it, which is as random as the whole: for tables of hashes.
+    #[inline]
+    #[must_use]
+    pub const fn hash(self) -> u64 {
+        self.0
+    }
+}
 
 /// Something by fingerprint, which needs no hashing of its own.
-pub(super) type FingerprintMap<V> = HashMap<Fingerprint, V, BuildHasherDefault<Identity>>;
+pub type FingerprintMap<V> = HashMap<Fingerprint, V, BuildHasherDefault<Identity>>;
 
 impl std::hash::Hash for Fingerprint {
     fn hash<H: Hasher>(&self, state: &mut H) {
@@ -20,7 +29,7 @@ impl std::hash::Hash for Fingerprint {
 
 /// Takes the first half as it is.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Identity(u64);
+pub struct Identity(u64);
 
 impl Hasher for Identity {
     fn finish(&self) -> u64 {
@@ -40,21 +49,47 @@ impl Hasher for Identity {
 
 /// Random seeds.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Seeds([u64; 4]);
+pub struct Seeds([u64; 4]);
+
+impl Default for Seeds {
+    fn default() -> Self {
+        Self::random()
+    }
+}
 
 impl Seeds {
-    pub(super) fn random() -> Self {
+    /// Seeds that nobody knows.
+    #[must_use]
+    pub fn random() -> Self {
         let state = RandomState::new();
         Self([1_u64, 2, 3, 4].map(|n| state.hash_one(n) | 1))
     }
 
     /// The fingerprint of nothing.
-    pub(super) const fn start(&self) -> Fingerprint {
+    #[must_use]
+    pub const fn start(&self) -> Fingerprint {
         Fingerprint(self.0[0], self.0[1])
     }
 
+    /// The fingerprint of `bytes`.
+    #[inline]
+    #[must_use]
+    pub fn of(&self, bytes: &[u8]) -> Fingerprint {
+        self.add(self.start(), bytes)
+    }
+
+    /// A hash of a number behind what was hashed before: half a fingerprint, for tables that compare
+    /// what they find.
+    #[inline]
+    #[must_use]
+    pub const fn mix(&self, so_far: u64, number: u64) -> u64 {
+        fold(so_far ^ self.0[0], number ^ self.0[2])
+    }
+
     /// The fingerprint of what `so_far` stands for, followed by `bytes` and their length.
-    pub(super) fn add(&self, so_far: Fingerprint, bytes: &[u8]) -> Fingerprint {
+    #[inline]
+    #[must_use]
+    pub fn add(&self, so_far: Fingerprint, bytes: &[u8]) -> Fingerprint {
         let Self([_, _, k1, k2]) = *self;
         let Fingerprint(mut a, mut b) = so_far;
         let (chunks, rest) = bytes.as_chunks::<16>();
