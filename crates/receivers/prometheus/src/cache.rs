@@ -1,9 +1,9 @@
 //! What is remembered of a target's series from scrape to scrape.
 //!
-//! A series is looked up by the text in which the target writes it; relabelling and translation
-//! happen when that text is seen for the first time. A target writes its series in the same order
-//! every time, so the first guess is the series that came next the last time, and a comparison
-//! takes the place of a hash.
+//! A series is looked up by the text in which the target writes it, of which a fingerprint is kept;
+//! relabelling and translation happen when that text is seen for the first time. A target writes its series in the same order
+//! every time, so the first guess is the series that came next the last time, and comparing
+//! fingerprints takes the place of reading the text.
 
 mod families;
 mod identity;
@@ -18,12 +18,13 @@ use std::collections::HashMap;
 use std::hash::BuildHasher;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
-use headwater_prometheus::exposition::MetricType;
+use headwater_prometheus::exposition::{FingerprintGuess, MetricType};
+use headwater_prometheus::fingerprint::Seeds;
 
 use self::families::{Changed, Families};
 use self::identity::Shared;
 pub(crate) use self::resolve::Shape;
-pub(crate) use self::series::{NONE, Role, Series};
+pub(crate) use self::series::{NONE, Role, Series, Text};
 use self::slab::Slab;
 pub(crate) use self::stream::{Group, Kind, Resource, Scope, Stream, put_header};
 
@@ -48,8 +49,9 @@ pub(crate) struct Cache {
     scopes: Slab<Scope>,
     families: Families,
     hasher: DefaultHashBuilder,
+    seeds: Seeds,
     /// Counts changes of the configuration.
-    epoch: u16,
+    epoch: u8,
     /// The number of the scrape; the first is 1.
     scrape: u32,
     /// The series found last in this scrape.
@@ -91,6 +93,13 @@ impl Cache {
     /// The configuration has changed: every series is translated anew when it is seen next.
     pub(crate) fn outdate(&mut self) {
         self.epoch = self.epoch.wrapping_add(1);
+        if self.epoch == 0 {
+            // What was translated under the first configuration must not look current again.
+            for at in 0..self.series.places() {
+                self.series[at].epoch = 0;
+            }
+            self.epoch = 1;
+        }
     }
 
     /// Makes no guess at the series that comes first, as after a change of the format.
@@ -112,21 +121,35 @@ impl Cache {
 
     /// Finds a series by its text.
     #[inline]
-    pub(crate) fn find(&mut self, raw: &[u8]) -> Option<u32> {
+    pub(crate) fn find(&mut self, text: Text) -> Option<u32> {
         let guess = self.guessed();
-        if guess != NONE && self.series[guess].raw() == raw {
+        if guess != NONE && self.series[guess].text() == text {
             self.last = guess;
             return Some(guess);
         }
-        self.find_by_hash(raw)
+        self.find_by_hash(text)
     }
 
-    /// The text of the series that is likely to come next; empty if nobody knows.
+    /// What is kept of the text of a series.
     #[inline]
-    pub(crate) fn guess(&self) -> &[u8] {
-        match self.guessed() {
-            NONE => &[],
-            guess => self.series[guess].raw(),
+    pub(crate) fn text(&self, raw: &[u8]) -> Text {
+        Text {
+            fingerprint: self.seeds.of(raw),
+            length: raw.len() as u32,
+        }
+    }
+
+    /// The text of the series that is likely to come next; of length 0 if nobody knows.
+    #[inline]
+    pub(crate) fn guess(&self) -> FingerprintGuess<'_> {
+        let text = match self.guessed() {
+            NONE => Text::default(),
+            guess => self.series[guess].text(),
+        };
+        FingerprintGuess {
+            length: text.length as usize,
+            fingerprint: text.fingerprint,
+            seeds: &self.seeds,
         }
     }
 
@@ -148,12 +171,9 @@ impl Cache {
         }
     }
 
-    fn find_by_hash(&mut self, raw: &[u8]) -> Option<u32> {
-        let hash = self.hasher.hash_one(raw);
-        let found = self
-            .by_text
-            .find(hash, |at| self.series[*at].raw() == raw)
-            .copied()?;
+    fn find_by_hash(&mut self, text: Text) -> Option<u32> {
+        let same = |at: &u32| self.series[*at].text() == text;
+        let found = self.by_text.find(text.fingerprint.hash(), same).copied()?;
         self.follow(found);
         Some(found)
     }
@@ -169,11 +189,11 @@ impl Cache {
 
     /// Adds a series that `find` has not found.
     pub(crate) fn insert(&mut self, series: Series) -> u32 {
-        let hash = self.hasher.hash_one(series.raw());
+        let hash = series.text().fingerprint.hash();
         let at = self.insert_hidden(series);
-        let (all, hasher) = (&self.series, &self.hasher);
+        let all = &self.series;
         self.by_text
-            .insert_unique(hash, at, |at| hasher.hash_one(all[*at].raw()));
+            .insert_unique(hash, at, |at| all[*at].text().fingerprint.hash());
         self.follow(at);
         at
     }
@@ -387,7 +407,7 @@ impl Cache {
             self.detach(at);
         }
         let series = self.series.remove(at);
-        let hash = self.hasher.hash_one(series.raw());
+        let hash = series.text().fingerprint.hash();
         if let Ok(found) = self.by_text.find_entry(hash, |known| *known == at) {
             found.remove();
         }

@@ -1,12 +1,15 @@
 //! From a body to samples.
 
+mod convert;
+
 use std::iter::once;
 
 use headwater_prometheus::exposition::{
-    CUSTOM_BUCKETS, Entry, Exemplars, Format, Histogram, LabelRef, Parser, ParserOptions,
-    STALE_NAN, Series,
+    CUSTOM_BUCKETS, Entry, Exemplars, Format, Histogram, LabelRef, NativeHistogram, Parser,
+    ParserOptions, STALE_NAN, Series,
 };
 
+use self::convert::{Classic, Convert, Taken};
 use crate::cache::{Cache, Kind, NONE, Role, Shape};
 use crate::encode::native::{Problem, Resolution};
 use crate::encode::{exemplar, nanoseconds, native};
@@ -27,6 +30,8 @@ pub(crate) struct SampleRules {
     /// The most samples that relabelling leaves; 0 for any number.
     pub(crate) sample_limit: u64,
     pub(crate) resolution: Resolution,
+    /// `convert_classic_histograms_to_nhcb`.
+    pub(crate) convert: bool,
 }
 
 /// What was counted, also when the scrape failed.
@@ -74,6 +79,8 @@ pub(crate) fn collect(
         counts: Counts::default(),
         limited: false,
         starts: body.format == Format::Protobuf,
+        // Where the classic form is kept it is the same OTLP point.
+        convert: (rules.convert && !body.options.keep_classic_histograms).then(Convert::default),
     };
     let outcome = collector.read(Parser::new(body.bytes, body.format, body.options));
     let limited = collector.limited.then_some(Failure::SampleLimit);
@@ -94,11 +101,15 @@ struct Collector<'a> {
     limited: bool,
     /// Whether the format knows start times besides `_created` lines.
     starts: bool,
+    convert: Option<Convert>,
 }
 
 impl Collector<'_> {
     fn read(&mut self, mut parser: Parser<'_>) -> Result<(), Failure> {
         while let Some(entry) = parser.next_expecting(self.cache.guess())? {
+            if self.convert.is_some() && !self.pass(&entry)? {
+                continue;
+            }
             match entry {
                 Entry::Series(series) => self.number(&series)?,
                 Entry::Histogram(histogram) => self.histogram(&histogram)?,
@@ -107,6 +118,52 @@ impl Collector<'_> {
                 Entry::Unit { name, unit } => self.cache.set_unit(&name, &unit),
                 Entry::Comment(_) => {}
             }
+        }
+        let last = self.convert.as_mut().and_then(Convert::end);
+        last.map_or(Ok(()), |classic| self.converted(classic))
+    }
+
+    /// Takes the series of classic histograms out; says whether the entry is still to be looked at.
+    fn pass(&mut self, entry: &Entry<'_>) -> Result<bool, Failure> {
+        let Some(convert) = &mut self.convert else {
+            return Ok(true);
+        };
+        let (taken, done) = match entry {
+            Entry::Series(series) => convert.take(series, self.time),
+            other => {
+                match other {
+                    Entry::Type { name, kind } => convert.family(name, *kind),
+                    Entry::Histogram(histogram) => convert.native(histogram),
+                    _ => {}
+                }
+                (Taken::No, convert.end())
+            }
+        };
+        if let Some(done) = done {
+            self.converted(done)?;
+        }
+        Ok(matches!(taken, Taken::No))
+    }
+
+    /// A classic histogram is complete.
+    fn converted(&mut self, mut classic: Classic) -> Result<(), Failure> {
+        let (labels, exemplars) = (
+            std::mem::take(&mut classic.labels),
+            std::mem::take(&mut classic.exemplars),
+        );
+        let (key, timestamp) = (std::mem::take(&mut classic.key), classic.timestamp);
+        let start = classic.start;
+        let written =
+            classic.convert(|value| self.native(&key, || labels, value, (timestamp, start)));
+        let Some(written) = written else {
+            self.counts.untranslatable += 1;
+            return Ok(());
+        };
+        if let Some((place, _)) = written?
+            && !exemplars.is_empty()
+        {
+            self.samples
+                .push_exemplar(place, |out| out.extend_from_slice(&exemplars));
         }
         Ok(())
     }
@@ -127,7 +184,7 @@ impl Collector<'_> {
         let found = if series.is_expected() {
             self.cache.accept_guess()
         } else {
-            self.cache.find(series.key())
+            self.cache.find(self.cache.text(series.key()))
         };
         let at = match found {
             Some(at) if self.cache.is_current(at, Shape::Float) => at,
@@ -155,42 +212,55 @@ impl Collector<'_> {
     }
 
     fn histogram(&mut self, histogram: &Histogram<'_>) -> Result<(), Failure> {
+        let labels = || labels(&histogram.name(), histogram.labels());
+        let times = (histogram.timestamp(), histogram.start_timestamp());
+        let written = self.native(histogram.key(), labels, &histogram.value(), times)?;
+        if let Some((place, at)) = written {
+            self.exemplars(place, at, histogram.exemplars());
+        }
+        Ok(())
+    }
+
+    /// Takes a native histogram with its timestamp and start. Returns the place of its sample and its
+    /// series, if there is one.
+    fn native(
+        &mut self,
+        key: &[u8],
+        labels: impl FnOnce() -> Vec<(String, String)>,
+        value: &NativeHistogram<'_>,
+        (timestamp, start): (Option<i64>, Option<i64>),
+    ) -> Result<Option<(u32, u32)>, Failure> {
         self.counts.scraped += 1;
-        let value = histogram.value();
         let shape = if value.schema == CUSTOM_BUCKETS {
             Shape::Custom
         } else {
             Shape::Exponential
         };
-        let at = match self.cache.find(histogram.key()) {
+        let text = self.cache.text(key);
+        let at = match self.cache.find(text) {
             Some(at) if self.cache.is_current(at, shape) => at,
-            found => {
-                let labels = labels(&histogram.name(), histogram.labels());
-                self.resolve(found, histogram.key(), &labels, shape)?
-            }
+            found => self.resolve(found, key, &labels(), shape)?,
         };
         let role = self.cache.series(at).role;
-        let Some(time) = self.admit(at, role, histogram.timestamp()) else {
-            return Ok(());
+        let Some(time) = self.admit(at, role, timestamp) else {
+            return Ok(None);
         };
         let mut outcome = Ok(());
         let body = self.samples.push_histogram(|out| {
-            outcome = native::put(out, &value, self.rules.resolution);
+            outcome = native::put(out, value, self.rules.resolution);
         });
         match outcome {
             Ok(()) => {}
             Err(Problem::TooManyBuckets) => return Err(Failure::BucketLimit),
             Err(Problem::Malformed) => {
                 self.counts.untranslatable += 1;
-                return Ok(());
+                return Ok(None);
             }
         }
-        if let Some(start) = histogram.start_timestamp() {
+        if let Some(start) = start {
             self.start(at, nanoseconds(start));
         }
-        let place = self.samples.push(self.cache, at, body, time);
-        self.exemplars(place, at, histogram.exemplars());
-        Ok(())
+        Ok(Some((self.samples.push(self.cache, at, body, time), at)))
     }
 
     /// Relabels and translates a series that is new or means something else than before.
@@ -207,7 +277,8 @@ impl Collector<'_> {
         match found {
             Some(at) => self.cache.renew(at, labels, shape, rules).map(|()| at),
             None => {
-                let at = self.cache.add(key, labels, shape, rules)?;
+                let text = self.cache.text(key);
+                let at = self.cache.add(text, labels, shape, rules)?;
                 self.counts.added += u64::from(self.cache.series(at).role != Role::Dropped);
                 Ok(at)
             }

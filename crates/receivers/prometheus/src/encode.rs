@@ -140,6 +140,10 @@ impl Encoder {
         put_len_field(&mut head, 1, &scope.encoded);
         let from = room - head.len();
         bytes[from..room].copy_from_slice(&head);
+        if bytes.capacity() / 2 > bytes.len() {
+            // The last section was that of a larger target.
+            bytes.shrink_to_fit();
+        }
         let backing = bytes.capacity();
         let whole = Bytes::from(bytes).slice(from..);
         payload.append(Payload::counted(whole, section.items).with_backing(backing));

@@ -7,6 +7,9 @@
 
 mod allocator;
 mod api;
+#[cfg(feature = "bench")]
+#[doc(hidden)]
+pub mod bench;
 mod cache;
 mod clock;
 mod collect;

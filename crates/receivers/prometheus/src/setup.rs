@@ -75,6 +75,7 @@ pub(crate) fn setup(
             limits.native_histogram_buckets,
             limits.native_histogram_min_bucket_factor,
         ),
+        convert: target.convert_classic_histograms_to_nhcb,
     };
     let fetch: Arc<dyn Fetch> = match forbidden {
         Some(reason) => Arc::new(Forbidden(reason.to_owned())),

@@ -6,7 +6,7 @@ use headwater_prometheus::Labels;
 use headwater_prometheus::exposition::MetricType;
 
 use super::stream::SCOPE_PREFIX;
-use super::{Cache, Group, Kind, NONE, Resource, Role, Scope, Series, Stream, StreamKey};
+use super::{Cache, Group, Kind, NONE, Resource, Role, Scope, Series, Stream, StreamKey, Text};
 use crate::failure::Failure;
 use crate::resource::put_attribute;
 use crate::rules::{NAME, SeriesRules};
@@ -64,14 +64,14 @@ impl Cache {
     /// What makes the whole scrape fail.
     pub(crate) fn add<N: AsRef<str>, V: AsRef<str>>(
         &mut self,
-        raw: &[u8],
+        text: Text,
         labels: impl Iterator<Item = (N, V)>,
         shape: Shape,
         rules: &SeriesRules,
     ) -> Result<u32, Failure> {
         let series = match rules.apply(labels)? {
-            Some(labels) => self.translate(raw, &labels, shape, rules)?,
-            None => Series::new(raw, Role::Dropped, &[]),
+            Some(labels) => self.translate(text, &labels, shape, rules)?,
+            None => Series::new(text, Role::Dropped, &[]),
         };
         Ok(self.insert(series))
     }
@@ -88,10 +88,10 @@ impl Cache {
         shape: Shape,
         rules: &SeriesRules,
     ) -> Result<(), Failure> {
-        let raw: Box<[u8]> = self.series[at].raw().into();
+        let text = self.series[at].text();
         let mut series = match rules.apply(labels)? {
-            Some(labels) => self.translate(&raw, &labels, shape, rules)?,
-            None => Series::new(&raw, Role::Dropped, &[]),
+            Some(labels) => self.translate(text, &labels, shape, rules)?,
+            None => Series::new(text, Role::Dropped, &[]),
         };
         if self.series[at].role == Role::Number {
             self.forget_identity(at);
@@ -148,13 +148,13 @@ impl Cache {
         if !help.is_empty() {
             self.families.reserve(metric, help, unit);
         }
-        let series = self.translate(&[], &rules.report(metric), Shape::Float, rules)?;
+        let series = self.translate(Text::default(), &rules.report(metric), Shape::Float, rules)?;
         Ok(self.insert_hidden(series))
     }
 
     fn translate(
         &mut self,
-        raw: &[u8],
+        text: Text,
         labels: &Labels,
         shape: Shape,
         rules: &SeriesRules,
@@ -173,7 +173,7 @@ impl Cache {
         let resource = self.resource_of(&job, &instance, rules);
         if labels.get(NAME) == TARGET_INFO && shape == Shape::Float {
             let encoded = info(labels, &job, &instance, rules);
-            let mut series = Series::new(raw, Role::Info, &encoded);
+            let mut series = Series::new(text, Role::Info, &encoded);
             self.resources[resource].users += 1;
             series.stream = resource;
             return Ok(series);
@@ -191,7 +191,11 @@ impl Cache {
         };
         let family: Box<str> = metric.family.into();
         let attributes = attributes(labels, kind);
-        let mut series = Series::new(raw, role, if role.is_grouped() { &[] } else { &attributes });
+        let mut series = Series::new(
+            text,
+            role,
+            if role.is_grouped() { &[] } else { &attributes },
+        );
         series.aux = aux;
         if role == Role::Useless {
             // The resource was made for nothing.

@@ -1,5 +1,7 @@
 //! What is known of one series as the target writes it.
 
+use headwater_prometheus::fingerprint::Fingerprint;
+
 /// No series, group or stream.
 pub(crate) const NONE: u32 = u32::MAX;
 
@@ -43,19 +45,28 @@ impl Role {
     }
 }
 
-/// One series. It costs this struct and one allocation.
+/// The text by which a target names a series. It is not kept: half of what a series costs would be it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Text {
+    pub(crate) fingerprint: Fingerprint,
+    /// In bytes; 0 for a series that no text finds.
+    pub(crate) length: u32,
+}
+
+/// One series. It costs this struct, and an allocation for its attributes unless it is grouped.
 #[derive(Debug, Default)]
 pub(crate) struct Series {
-    /// The text of the series, and behind it the encoded attributes.
-    text: Box<[u8]>,
-    raw: u32,
+    fingerprint: Fingerprint,
+    /// The encoded attributes.
+    attributes: Box<[u8]>,
+    length: u32,
     pub(crate) role: Role,
     /// Whether its last sample was handed on and it is to be marked stale when it goes.
     pub(crate) live: bool,
     /// Whether its sample in this scrape asks for that.
     pub(crate) tracked: bool,
     /// The configuration under which it was translated.
-    pub(crate) epoch: u16,
+    pub(crate) epoch: u8,
     /// The stream; for [`Role::Info`] the resource.
     pub(crate) stream: u32,
     /// The group, for grouped roles; for numbers that other texts name, too, what they share.
@@ -70,13 +81,11 @@ pub(crate) struct Series {
 }
 
 impl Series {
-    pub(crate) fn new(raw: &[u8], role: Role, attributes: &[u8]) -> Self {
-        let mut text = Vec::with_capacity(raw.len() + attributes.len());
-        text.extend_from_slice(raw);
-        text.extend_from_slice(attributes);
+    pub(crate) fn new(text: Text, role: Role, attributes: &[u8]) -> Self {
         Self {
-            text: text.into_boxed_slice(),
-            raw: raw.len() as u32,
+            fingerprint: text.fingerprint,
+            attributes: attributes.into(),
+            length: text.length,
             role,
             live: false,
             tracked: false,
@@ -89,15 +98,28 @@ impl Series {
         }
     }
 
-    /// The series as the target writes it.
+    /// How the target writes the series.
     #[inline]
-    pub(crate) fn raw(&self) -> &[u8] {
-        &self.text[..self.raw as usize]
+    pub(crate) const fn text(&self) -> Text {
+        Text {
+            fingerprint: self.fingerprint,
+            length: self.length,
+        }
     }
 
     /// The encoded attributes.
     #[inline]
     pub(crate) fn attributes(&self) -> &[u8] {
-        &self.text[self.raw as usize..]
+        &self.attributes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Series;
+
+    #[test]
+    fn a_series_costs_a_cache_line() {
+        assert_eq!(size_of::<Series>(), 64);
     }
 }

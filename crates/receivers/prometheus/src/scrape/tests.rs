@@ -1,3 +1,5 @@
+mod convert;
+
 use std::time::Duration;
 
 use headwater_core::ConsumeError;

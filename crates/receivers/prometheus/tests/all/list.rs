@@ -71,6 +71,64 @@ async fn targets_are_listed_in_the_shape_of_prometheus() {
 }
 
 #[tokio::test]
+async fn a_discovery_that_flaps_keeps_its_targets_and_shows_how_old_they_are() {
+    let target = Target::new(Reply::text("a 1\n")).await;
+    let list = format!("[{{\"targets\": [\"{}\"]}}]", target.address);
+    let good = Reply::typed("application/json", list.as_bytes());
+    let discovery = Target::new(good.clone()).await;
+    let port = free_port();
+    let yaml = format!(
+        "api_server: {{enabled: true, server_config: {{endpoint: '127.0.0.1:{port}'}}}}\n\
+         config: {{scrape_configs: [{{job_name: one, scrape_interval: 100ms, http_sd_configs: \
+         [{{url: 'http://{}/sd', refresh_interval: 20ms}}]}}]}}",
+        discovery.address
+    );
+    let mut setup = Setup::new(&yaml).await;
+    setup.scrape(true).await;
+    for bad in [
+        Reply::Answer(503, Vec::new(), Vec::new()),
+        Reply::typed("application/json", b"[{]"),
+        Reply::Close,
+    ] {
+        discovery.set(bad);
+        let shown = until(port, |shown| shown["lastError"] != "").await;
+        assert_eq!(
+            (&shown["targets"], &shown["scrapePool"]),
+            (&1.into(), &"one".into())
+        );
+        assert!(shown["ageSeconds"].is_u64(), "{shown}");
+        // Another scrape, of a target that nobody knows any more.
+        let lines = setup.scrape(true).await;
+        assert_eq!(lines[0], "gauge a{} 1");
+        discovery.set(good.clone());
+        until(port, |shown| shown["lastError"] == "").await;
+    }
+    let stale = |batch| {
+        crate::setup::lines_of_batch(batch)
+            .iter()
+            .any(|line| line.contains("stale"))
+    };
+    assert!(!setup.recorder.batches().iter().any(stale));
+    setup.stop().await;
+}
+
+/// Waits until the list says this of its one discovery.
+async fn until(port: u16, is_so: impl Fn(&Value) -> bool) -> Value {
+    let waiting = async {
+        loop {
+            let (_, answer) = get(port, "/api/v1/targets").await;
+            let shown = &answer["data"]["discoveries"][0];
+            if is_so(shown) {
+                return shown.clone();
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    };
+    let patience = std::time::Duration::from_secs(20);
+    tokio::time::timeout(patience, waiting).await.unwrap()
+}
+
+#[tokio::test]
 async fn too_many_targets_fail_all_of_them() {
     let target = Target::new(Reply::text("a 1\n")).await;
     let yaml = format!(
