@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use headwater_core::config::{Config, Node, Optional, Validation};
-use headwater_exporting::{RetryConfig, SendingQueueConfig, Sizer};
+use headwater_exporting::{Backlog, RetryConfig, SendingQueueConfig, Sizer};
 use headwater_prometheus::remote_write::Message;
 use headwater_prometheus::translate::{
     NameError, Options, ResourceLabels, ResourceToTelemetryConfig, Strategy, TranslationStrategy,
@@ -68,10 +68,10 @@ pub struct PrometheusRemoteWriteConfig {
     /// Whether they are then sent in the classic form, too.
     pub keep_classic_histograms: bool,
     /// Request headers by which clients are kept apart.
-    #[config(ignored = "batches are never merged here, so every batch keeps its own")]
+    #[config(ignored = "batches of clients that differ in any of them are never merged")]
     pub include_metadata_keys: Vec<String>,
-    /// The write-ahead log. Not supported: an error.
-    pub wal: Option<Node>,
+    /// The write-ahead log. There is none: what waits is in memory, which a warning says.
+    pub wal: Optional<WalConfig>,
     /// The header in which the tenant of a batch goes out, for example `X-Scope-OrgID`: the
     /// tenant that a component has derived, else the header of this name that the client sent
     /// (its receiver needs `include_metadata: true`). Empty: none. Headwater's own key.
@@ -86,8 +86,15 @@ pub struct PrometheusRemoteWriteConfig {
 pub struct RemoteWriteQueueConfig {
     /// Whether there is a queue. Without it senders wait for the answer.
     pub enabled: bool,
-    /// How many batches it holds; what does not fit is refused.
+    /// How many batches it holds. When one more comes, the oldest is dropped (`queue_full`).
     pub queue_size: i64,
+    /// How many bytes it holds, as OTLP, besides what is being sent. When more come, the oldest are
+    /// dropped. Headwater's own key.
+    pub max_bytes: u64,
+    /// How soon a request may follow the one before as long as less than 256 KiB wait: what comes
+    /// meanwhile goes with it. The first after a pause is sent at once. 0: never wait, but merge what
+    /// waits anyway. Headwater's own key.
+    pub merge_interval: Duration,
     /// How many requests of a batch are sent at the same time, unless
     /// `max_batch_request_parallelism` says it. Batches are always sent one after the other.
     pub num_consumers: i64,
@@ -98,7 +105,33 @@ impl Default for RemoteWriteQueueConfig {
         Self {
             enabled: true,
             queue_size: 10_000,
+            max_bytes: 256 << 20,
+            merge_interval: Duration::from_millis(100),
             num_consumers: 5,
+        }
+    }
+}
+
+/// `wal`: where the Collector keeps what waits on disk. Source: Go `prometheusremotewriteexporter.WALConfig`.
+#[derive(Debug, Clone, PartialEq, Eq, Config)]
+pub struct WalConfig {
+    /// The folder.
+    pub directory: String,
+    /// How many requests are read from it at once.
+    pub buffer_size: i64,
+    /// How often what was sent is removed.
+    pub truncate_frequency: Duration,
+    /// How often its lag is measured.
+    pub lag_record_frequency: Duration,
+}
+
+impl Default for WalConfig {
+    fn default() -> Self {
+        Self {
+            directory: String::new(),
+            buffer_size: 300,
+            truncate_frequency: Duration::from_secs(60),
+            lag_record_frequency: Duration::from_secs(15),
         }
     }
 }
@@ -140,6 +173,9 @@ pub enum ProtobufMessage {
 /// Source: Go `prometheusremotewriteexporter`; it means "nobody has written one".
 const PLACEHOLDER: &str = "http://some.url:9411/api/prom/push";
 const MAX_BATCH_SIZE: u64 = 3_000_000;
+/// Up to which size batches that wait are sent together, as OTLP: some 1,500 samples, as much as a
+/// scrape is handed on at once. More saves little and needs larger buffers.
+const MERGE_BYTES: usize = 256 << 10;
 
 fn default_client() -> HttpClientConfig {
     HttpClientConfig {
@@ -175,7 +211,7 @@ impl Default for PrometheusRemoteWriteConfig {
             convert_explicit_histograms_to_nhcb: false,
             keep_classic_histograms: false,
             include_metadata_keys: Vec::new(),
-            wal: None,
+            wal: Optional::Default(WalConfig::default()),
             tenant_header: String::new(),
             series_cache_size: 1_000_000,
         }
@@ -240,11 +276,21 @@ impl PrometheusRemoteWriteConfig {
             .help("leave it out: histograms are sent in the classic form");
         }
         if self.wal.is_some() {
-            v.error(
+            v.warning(
                 "wal",
-                "the write-ahead log is not supported: the queue is in memory only",
+                "there is no write-ahead log: what waits for the backend is in memory, and is lost \
+                 when the process ends without its time to shut down",
             )
-            .help("leave it out; `remote_write_queue::queue_size` bounds what is held");
+            .help(
+                "leave it out; `remote_write_queue::max_bytes` says how much waits while the backend \
+                 is away, then the oldest is dropped and counted",
+            );
+        }
+        if queue.enabled && queue.max_bytes == 0 {
+            v.error(
+                "remote_write_queue::max_bytes",
+                "a queue without room for a byte would drop all the data",
+            );
         }
         if !self.tenant_header.is_empty() && self.tenant_header.parse::<http::HeaderName>().is_err()
         {
@@ -372,6 +418,16 @@ impl PrometheusRemoteWriteConfig {
             Optional::Some(config)
         } else {
             Optional::None
+        }
+    }
+
+    /// How the queue treats what waits.
+    pub(crate) fn backlog(&self) -> Backlog {
+        let queue = &self.remote_write_queue;
+        Backlog {
+            max_bytes: usize::try_from(queue.max_bytes).unwrap_or(usize::MAX),
+            merge_bytes: MERGE_BYTES,
+            merge_interval: queue.merge_interval,
         }
     }
 }

@@ -40,6 +40,8 @@ impl ExporterFactory for PrometheusRemoteWriteFactory {
         let inner = Exporting::new(settings, Handle(Arc::clone(&pusher)))
             .destination(destination)
             .queue(&queue)
+            .backlog(config.backlog())
+            .health(pusher.health())
             .build()?;
         Ok(Arc::new(RemoteWriteExporter { inner, pusher }))
     }

@@ -9,7 +9,7 @@ use futures_util::StreamExt as _;
 use headwater_core::config::format_duration;
 use headwater_core::telemetry::Attributes;
 use headwater_core::{Batch, ComponentError, ConsumeError, Context, Host, Settings};
-use headwater_exporting::{Backoff, Jitter, Pusher, RetryConfig, Sent};
+use headwater_exporting::{Backoff, Health, Jitter, Pusher, RetryConfig, Sent};
 use headwater_prometheus::remote_write::{Compressor, Message, VERSION_HEADER};
 use headwater_prometheus::translate::{Counts, Outcome, Translator};
 use headwater_transport::config::{CompressionType, HttpClientConfig};
@@ -57,6 +57,7 @@ pub(crate) struct RemoteWrite {
     user_agent: String,
     span: tracing::Span,
     instruments: Instruments,
+    health: Arc<Health>,
     /// Held for as long as a batch is being sent: the next one waits, and so keeps the order.
     work: tokio::sync::Mutex<Work>,
     /// The backend has said that it does not take 2.0.
@@ -108,6 +109,7 @@ impl RemoteWrite {
             tenant_header: config.tenant_header.parse().ok(),
             user_agent,
             span: settings.span.clone(),
+            health: Arc::new(Health::new(settings.status.clone())),
             work: tokio::sync::Mutex::new(Work {
                 translator,
                 compressor: Compressor::default(),
@@ -123,6 +125,11 @@ impl RemoteWrite {
     pub(crate) fn destination(&self) -> Attributes {
         let path = self.url.uri().path();
         headwater_exporting::destination(self.url.host(), Some(self.url.port()), path)
+    }
+
+    /// Where it says whether requests arrive.
+    pub(crate) fn health(&self) -> Arc<Health> {
+        Arc::clone(&self.health)
     }
 
     /// From now on nothing is tried again.
@@ -214,6 +221,7 @@ impl RemoteWrite {
                 },
                 Err(error) => (None, error),
             };
+            self.health.degraded(|| error.clone());
             let lost = |reason| End {
                 lost: Some((reason, packet.counts.items)),
                 error: Some(error.clone()),
@@ -299,6 +307,7 @@ impl RemoteWrite {
     fn arrived(&self, packet: &Packet, written: Written) -> End {
         let items = packet.counts.items;
         if packet.message == Message::V1 {
+            self.health.succeeded();
             return End::default();
         }
         self.count(written);
@@ -310,11 +319,14 @@ impl RemoteWrite {
                 "The backend does not say what it has written: it does not know remote write 2.0, \
                  and the data is lost."
             );
+            let error = "the answer has no X-Prometheus-Remote-Write headers";
+            self.health.degraded(|| error.to_owned());
             return End {
                 lost: Some(("not_written", items)),
-                error: Some("the answer has no X-Prometheus-Remote-Write headers".to_owned()),
+                error: Some(error.to_owned()),
             };
         }
+        self.health.succeeded();
         let lost = missing(&packet.counts, written);
         if lost > 0 {
             tracing::warn!(
@@ -337,6 +349,8 @@ impl RemoteWrite {
         answer: &Answer,
     ) -> End {
         let items = packet.counts.items;
+        let error = describe(answer);
+        self.health.degraded(|| error.clone());
         let lost = if written.is_silent() {
             items
         } else {
@@ -345,7 +359,7 @@ impl RemoteWrite {
         };
         End {
             lost: (lost > 0).then_some((reason, lost)),
-            error: Some(describe(answer)),
+            error: Some(error),
         }
     }
 

@@ -180,8 +180,10 @@ async fn a_backend_that_is_down_is_tried_until_it_is_back() {
     tokio::time::sleep(Duration::from_millis(30)).await;
     let backend = Backend::knowing_v2(&address.to_string(), true);
     assert_eq!(setup.done().await.sent, 2);
-    let samples: Vec<_> = backend.received().iter().map(|r| r.series()).collect();
-    assert_eq!(samples.len(), 2);
+    let received = backend.received();
+    let samples = received.iter().flat_map(|r| r.series().into_values());
+    let samples: Vec<_> = samples.flatten().collect();
+    assert_eq!(samples, [(T as i64, 1.0), (T as i64 + 1, 2.0)]);
     setup.stop().await;
 }
 

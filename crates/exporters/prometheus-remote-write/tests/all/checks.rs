@@ -518,7 +518,9 @@ async fn response_processing_and_recovery() {
         let mut config = config(backend.address);
         config.protobuf_message = message;
         let setup = Setup::new(&config).await;
-        for at in 0..3 {
+        setup.send(one(T, 1.0)).await;
+        setup.done().await;
+        for at in 1..3 {
             setup.send(one(T + at, 1.0)).await;
         }
         let ledger = setup.stop().await;

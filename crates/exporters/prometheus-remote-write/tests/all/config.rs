@@ -118,8 +118,12 @@ fn mistakes_are_reported_where_they_are() {
             "need remote write 2.0",
         ),
         (
-            "endpoint: http://a\nwal: {directory: /tmp}",
-            "write-ahead log is not supported",
+            "endpoint: http://a\nwal: {folder: /tmp}",
+            "unknown field `folder`",
+        ),
+        (
+            "endpoint: http://a\nremote_write_queue: {max_bytes: 0}",
+            "would drop all the data",
         ),
         (
             "endpoint: http://a\nconvert_explicit_histograms_to_nhcb: true",
@@ -144,6 +148,21 @@ fn what_was_removed_is_explained_and_no_error() {
     let yaml = format!("{ENDPOINT}export_created_metric: {{enabled: true}}");
     let (_, warnings) = decode::<Config>(&yaml).unwrap();
     assert!(warnings.contains("remote write 2.0"), "{warnings}");
+}
+
+#[test]
+fn a_configuration_with_a_write_ahead_log_runs_and_is_told_what_is_done_instead() {
+    let yaml = format!(
+        "{ENDPOINT}wal: {{directory: /var/wal, buffer_size: 100, truncate_frequency: 45s, \
+         lag_record_frequency: 5s}}"
+    );
+    let (config, warnings) = decode::<Config>(&yaml).unwrap();
+    assert_eq!(config.wal.as_ref().unwrap().buffer_size, 100);
+    for part in ["is in memory", "remote_write_queue::max_bytes"] {
+        assert!(warnings.contains(part), "{warnings}");
+    }
+    let (_, warnings) = decode::<Config>(ENDPOINT).unwrap();
+    assert!(!warnings.contains("write-ahead"), "{warnings}");
 }
 
 #[test]

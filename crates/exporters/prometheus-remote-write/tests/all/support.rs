@@ -11,6 +11,7 @@ use headwater_core::pdata::owned::{
     Gauge, KeyValue, Metric, MetricData, MetricsData, NumberDataPoint, NumberValue, Resource,
     ResourceMetrics, ScopeMetrics, Sum,
 };
+use headwater_core::status::Status;
 use headwater_core::{Batch, ComponentKind, Exporter, Signal};
 use headwater_exporter_prometheus_remote_write::{Config, factory};
 use headwater_exporting::RetryConfig;
@@ -199,6 +200,7 @@ impl Setup {
         let environment = environment();
         let id = "prometheus_remote_write".parse().unwrap();
         let settings = environment.signal_settings(ComponentKind::Exporter, &id, Signal::Metrics);
+        settings.status.report(Status::Starting);
         let exporter = factory().build_exporter(settings, config).unwrap();
         exporter.start(&headwater_testkit::host()).await.unwrap();
         Self {
@@ -235,6 +237,11 @@ impl Setup {
     pub(crate) fn ledger(&self) -> Balance {
         let mut balances = self.environment.ledger.balances();
         balances.pop_first().unwrap().1
+    }
+
+    pub(crate) fn status(&self) -> Status {
+        let statuses = self.environment.statuses.snapshot();
+        statuses.values().next().unwrap().status
     }
 
     pub(crate) fn metric(&self, name: &str) -> f64 {
