@@ -58,7 +58,8 @@ impl Handler {
         loop {
             if buffer.len() == buffer.capacity() {
                 // What is there is no whole entry: `limit` holds the longest one.
-                buffer.reserve_exact(buffer.len().min(limit - buffer.len()).max(1));
+                let room = limit.saturating_sub(buffer.len());
+                buffer.reserve_exact(buffer.len().min(room).max(1));
             }
             let due = lines.state.due();
             let read = tokio::select! {

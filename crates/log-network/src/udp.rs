@@ -53,9 +53,11 @@ impl Datagrams {
             }
             self.delivery.deliver(&mut lines, &Context::default()).await;
         }
-        // What the kernel has taken is taken.
-        while let Ok((length, peer)) = socket.try_recv_from(&mut buffer) {
-            self.take(&mut lines, &buffer[..length], peer, local);
+        if let Ok(socket) = socket.into_std() {
+            // What the kernel has taken is taken.
+            while let Ok((length, peer)) = socket.recv_from(&mut buffer) {
+                self.take(&mut lines, &buffer[..length], peer, local);
+            }
         }
         self.end(lines).await;
     }
@@ -147,7 +149,10 @@ pub(crate) async fn receive(
             }
         }
     }
-    while let Ok((length, peer)) = socket.try_recv_from(&mut buffer) {
+    let Ok(socket) = socket.into_std() else {
+        return;
+    };
+    while let Ok((length, peer)) = socket.recv_from(&mut buffer) {
         if queue.send((buffer[..length].to_vec(), peer)).await.is_err() {
             return;
         }

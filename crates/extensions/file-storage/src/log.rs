@@ -19,6 +19,9 @@ const SEGMENT: u64 = 64 << 20;
 /// How much more than twice what is wanted the files may hold.
 const SLACK: u64 = 1 << 20;
 
+/// How much is copied at a time when a segment is emptied.
+const COPY: usize = 1 << 20;
+
 /// What a key costs in a frame besides key and value.
 const OVERHEAD: u64 = 9;
 
@@ -171,6 +174,9 @@ impl Log {
 
     /// Makes all the changes or none.
     pub(crate) fn batch(&mut self, changes: &[Change<'_>]) -> Result<(), StorageError> {
+        if changes.is_empty() && self.unsaid.is_empty() {
+            return Ok(());
+        }
         let unsaid: Vec<_> = self.unsaid.iter().cloned().collect();
         let all = unsaid.iter().map(|key| Change::Delete(key.as_str()));
         let frame = frame::encode(all.chain(changes.iter().copied())).ok_or_else(|| {
@@ -306,14 +312,19 @@ impl Log {
             .map(|(key, place)| (key.clone(), *place))
             .collect();
         wanted.sort_unstable_by_key(|(_, place)| place.offset);
+        let mut copies: Vec<(String, Vec<u8>)> = Vec::new();
+        let mut bytes = 0;
         for (key, place) in wanted {
             let value = self.read(place)?;
-            let change = Change::Set(&key, &value);
-            if let Some(frame) = frame::encode(std::iter::once(change)) {
-                let (segment, at) = self.append(&frame)?;
-                self.apply(&frame, segment, at);
+            if bytes + value.len() > COPY {
+                // Never more than a frame can hold: a value came in one.
+                self.write_again(&mut copies)?;
+                bytes = 0;
             }
+            bytes += value.len();
+            copies.push((key, value));
         }
+        self.write_again(&mut copies)?;
         // Where the disk loses power, the copy must be there before the original is gone.
         for segment in self
             .segments
@@ -326,6 +337,17 @@ impl Log {
         if let Some(segment) = self.segments.remove(&oldest) {
             fs::remove_file(&segment.path).map_err(failed("remove", &segment.path))?;
         }
+        Ok(())
+    }
+
+    /// Writes values that are wanted to the newest segment.
+    fn write_again(&mut self, copies: &mut Vec<(String, Vec<u8>)>) -> Result<(), StorageError> {
+        let changes = copies.iter().map(|(key, value)| Change::Set(key, value));
+        if let Some(frame) = frame::encode(changes).filter(|_| !copies.is_empty()) {
+            let (segment, at) = self.append(&frame)?;
+            self.apply(&frame, segment, at);
+        }
+        copies.clear();
         Ok(())
     }
 
