@@ -115,6 +115,14 @@ impl Go {
     }
 }
 
+impl std::fmt::Debug for Go {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Go")
+            .field("log", &self.log)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Drop for Go {
     fn drop(&mut self) {
         self.child.kill().ok();
