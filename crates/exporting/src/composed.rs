@@ -310,6 +310,7 @@ impl Component for Composed {
     async fn shutdown(&self, deadline: Instant) -> Result<(), ComponentError> {
         let inner = &self.0;
         inner.delivery.stop.stop();
+        inner.delivery.pusher.stop();
         if let Some(sending) = &inner.queue {
             inner.drain(sending, deadline).await;
         }

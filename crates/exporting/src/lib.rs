@@ -26,6 +26,7 @@ mod pusher;
 mod queue;
 mod stop;
 mod tenants;
+mod tries;
 
 pub use backlog::Backlog;
 pub use backoff::{Backoff, Jitter};
@@ -37,3 +38,4 @@ pub use exporting::Exporting;
 pub use health::Health;
 pub use pusher::{Pusher, Sent};
 pub use tenants::TenantCounters;
+pub use tries::{Retrier, Tries};

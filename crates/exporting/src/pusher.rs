@@ -57,6 +57,10 @@ pub trait Pusher: Send + Sync + 'static {
         Ok(())
     }
 
+    /// A shutdown has begun: what is still to be sent is sent once, and nothing is waited for. For
+    /// those who try again themselves.
+    fn stop(&self) {}
+
     /// Closes connections. Called once, after the last request, also when `start` failed.
     ///
     /// # Errors

@@ -8,7 +8,6 @@ use headwater_core::{
 use headwater_exporting::Exporting;
 
 use crate::config::LokiConfig;
-use crate::exporter::LokiExporter;
 use crate::pusher::{Handle, Loki};
 
 struct LokiFactory;
@@ -36,10 +35,9 @@ impl ExporterFactory for LokiFactory {
         let pusher = Arc::new(Loki::new(&config, &settings)?);
         let destination = pusher.destination();
         // Timeout and retries are of single pushes, of which a batch may have several.
-        let inner = Exporting::new(settings, Handle(Arc::clone(&pusher)))
+        Exporting::new(settings, Handle(pusher))
             .destination(destination)
             .queue(&queue)
-            .build()?;
-        Ok(Arc::new(LokiExporter { inner, pusher }))
+            .build()
     }
 }

@@ -9,7 +9,6 @@ mod answer;
 mod complaint;
 mod config;
 mod encode;
-mod exporter;
 mod factory;
 mod guard;
 mod instruments;

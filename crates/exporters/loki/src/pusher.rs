@@ -10,12 +10,11 @@ use async_trait::async_trait;
 use futures_util::StreamExt as _;
 use headwater_core::telemetry::Attributes;
 use headwater_core::{Batch, ComponentError, ConsumeError, Host, Settings};
-use headwater_exporting::{Jitter, Pusher, RetryConfig, Sent};
+use headwater_exporting::{Pusher, Retrier, Sent};
 use headwater_loki::snappy::Compressor;
 use headwater_transport::config::{CompressionType, HttpClientConfig};
 use headwater_transport::http::{Client, Url, parse_url};
 use http::header::HeaderName;
-use tokio::sync::watch;
 
 use crate::config::{Encoding, LokiConfig};
 use crate::encode::{Encoder, Options};
@@ -44,10 +43,8 @@ pub(crate) struct Loki {
     config: HttpClientConfig,
     options: Options,
     encoding: Encoding,
-    retry: RetryConfig,
-    max_retries: u32,
+    retrier: Retrier,
     retry_on_429: bool,
-    jitter: Jitter,
     /// Of a push, before it is compressed.
     most_bytes: usize,
     most_streams: usize,
@@ -64,7 +61,6 @@ pub(crate) struct Loki {
     scratch: Mutex<Scratch>,
     /// Held for as long as a batch is being sent: the next one waits, and so keeps the order.
     work: Vec<tokio::sync::Mutex<Work>>,
-    stopped: watch::Sender<bool>,
     /// From start to shutdown.
     client: Mutex<Option<Client>>,
 }
@@ -101,10 +97,8 @@ impl Loki {
             },
             options: config.options(),
             encoding: config.encoding,
-            retry: config.retry(),
-            max_retries: config.max_retries,
+            retrier: Retrier::new(config.retry(), config.max_retries, settings.span.clone()),
             retry_on_429: config.retry_on_http_429,
-            jitter: Jitter::default(),
             most_bytes: match batch_size {
                 0 => usize::MAX,
                 size => size.saturating_mul(2),
@@ -122,7 +116,6 @@ impl Loki {
             work: (0..consumers)
                 .map(|_| tokio::sync::Mutex::new(work()))
                 .collect(),
-            stopped: watch::Sender::new(false),
             client: Mutex::default(),
         })
     }
@@ -135,7 +128,7 @@ impl Loki {
 
     /// From now on nothing is tried again.
     pub(crate) fn stop(&self) {
-        self.stopped.send_replace(true);
+        self.retrier.stop();
     }
 
     fn client(&self) -> MutexGuard<'_, Option<Client>> {
@@ -248,6 +241,10 @@ impl Pusher for Handle {
 
     fn keeps_timeout(&self) -> bool {
         true
+    }
+
+    fn stop(&self) {
+        self.0.stop();
     }
 
     async fn shutdown(&self, _: Instant) -> Result<(), ComponentError> {

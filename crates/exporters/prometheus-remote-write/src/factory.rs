@@ -8,7 +8,6 @@ use headwater_core::{
 use headwater_exporting::Exporting;
 
 use crate::config::PrometheusRemoteWriteConfig;
-use crate::exporter::RemoteWriteExporter;
 use crate::pusher::{Handle, RemoteWrite};
 
 struct PrometheusRemoteWriteFactory;
@@ -37,12 +36,12 @@ impl ExporterFactory for PrometheusRemoteWriteFactory {
         let pusher = Arc::new(RemoteWrite::new(&config, &settings)?);
         let destination = pusher.destination();
         // Timeout and retries are of single requests, of which a batch has several.
-        let inner = Exporting::new(settings, Handle(Arc::clone(&pusher)))
+        let health = pusher.health();
+        Exporting::new(settings, Handle(pusher))
             .destination(destination)
             .queue(&queue)
             .backlog(config.backlog())
-            .health(pusher.health())
-            .build()?;
-        Ok(Arc::new(RemoteWriteExporter { inner, pusher }))
+            .health(health)
+            .build()
     }
 }

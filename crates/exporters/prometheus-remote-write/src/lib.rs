@@ -7,7 +7,6 @@
 
 mod answer;
 mod config;
-mod exporter;
 mod factory;
 mod instruments;
 mod packet;

@@ -495,6 +495,10 @@ impl Pusher for Handle {
         true
     }
 
+    fn stop(&self) {
+        self.0.stop();
+    }
+
     async fn shutdown(&self, _: Instant) -> Result<(), ComponentError> {
         self.0.client().take();
         Ok(())

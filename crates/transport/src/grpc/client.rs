@@ -17,7 +17,7 @@ use headwater_core::config::Config;
 use headwater_core::rpc::Code;
 use headwater_core::{Context, worker};
 use http::uri::{PathAndQuery, Scheme};
-use http::{HeaderMap, HeaderValue, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 
 use self::channel::Channel;
 use super::body::{Frames, PREFIX, prefix};
@@ -121,6 +121,27 @@ pub struct Method {
     timeout: OnceLock<(Duration, HeaderValue)>,
 }
 
+fn next_id() -> u64 {
+    static IDS: AtomicU64 = AtomicU64::new(0);
+    IDS.fetch_add(1, Ordering::Relaxed)
+}
+
+impl Method {
+    /// The same method with one more header, which replaces those of the same name. Keep it for as
+    /// long as the header is the same: connections remember what they have sent.
+    #[must_use]
+    pub fn with_header(&self, name: HeaderName, value: HeaderValue) -> Self {
+        let mut headers = self.headers.clone();
+        headers.insert(name, value);
+        Self {
+            id: next_id(),
+            uri: self.uri.clone(),
+            headers,
+            timeout: OnceLock::new(),
+        }
+    }
+}
+
 /// A unary gRPC client. Cheap to clone; clones share connections.
 ///
 /// Every worker has connections of its own, so that a request never crosses threads.
@@ -194,14 +215,11 @@ impl Client {
             let name = compressor.encoding().grpc_name();
             map.insert(headers::GRPC_ENCODING, HeaderValue::from_static(name));
         }
-        static IDS: AtomicU64 = AtomicU64::new(0);
-        let id = IDS.fetch_add(1, Ordering::Relaxed);
-        let timeout = OnceLock::new();
         Method {
-            id,
+            id: next_id(),
             uri,
             headers: map,
-            timeout,
+            timeout: OnceLock::new(),
         }
     }
 

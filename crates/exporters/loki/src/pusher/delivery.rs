@@ -3,12 +3,10 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use headwater_core::Context;
-use headwater_core::config::format_duration;
-use headwater_exporting::Backoff;
 use headwater_loki::push::{streams, to_json};
 use headwater_transport::grpc;
 use headwater_transport::http::{Answer, Client, ClientRequest, POST_ANSWER};
@@ -100,42 +98,30 @@ impl Loki {
         progress: &mut Progress,
     ) -> Option<Answer> {
         let body = self.body(tenant, part, progress.plain);
-        let began = tokio::time::Instant::now();
-        let mut backoff = Backoff::new(&self.retry, &self.jitter);
-        let mut attempt = 0;
+        let mut tries = self.retrier.tries();
         loop {
             let answered = self
-                .attempt(client, tenant.name(), &body, context, attempt)
+                .attempt(client, tenant.name(), &body, context, tries.attempt())
                 .await;
-            let (after, reason, error) = match answered {
+            let (after, limit, error) = match answered {
                 Ok(answer) => match read(&answer, SystemTime::now(), self.retry_on_429) {
                     Verdict::Arrived => return None,
-                    Verdict::Again(after, reason) => (after, reason, describe(&answer)),
+                    Verdict::Again(after, reason) => {
+                        let limit = Some(reason).filter(|reason| reason.contains("limit"));
+                        (after, limit, describe(&answer))
+                    }
                     _ => return Some(answer),
                 },
-                Err(error) => (None, "no_answer", error),
+                Err(error) => (None, None, error),
             };
-            attempt += 1;
-            let wait = backoff.next().max(after.unwrap_or_default());
-            let limit = self.retry.max_elapsed_time;
-            let too_late = !limit.is_zero() && began.elapsed().saturating_add(wait) > limit;
-            let too_often = self.max_retries > 0 && attempt > self.max_retries;
-            let live = tenant.live(part);
-            if !self.retry.enabled {
-                progress.lose("retry_disabled", live, &error);
-            } else if too_late || too_often {
-                let reason = if reason.contains("limit") {
-                    reason
-                } else {
-                    "retry_exhausted"
+            if let Err(reason) = tries.again(after, &error).await {
+                let reason = match reason {
+                    "retry_exhausted" => limit.unwrap_or(reason),
+                    reason => reason,
                 };
-                progress.lose(reason, live, &format!("no more retries left: {error}"));
-            } else if self.pause(wait, &error).await {
-                continue;
-            } else {
-                progress.lose("shutdown", live, &error);
+                progress.lose(reason, tenant.live(part), &error);
+                return None;
             }
-            return None;
         }
     }
 
@@ -192,25 +178,6 @@ impl Loki {
         self.instruments.push_bytes.add(body.len() as u64);
         let answer = client.send(request, context).await;
         answer.map_err(|status| status.message().to_owned())
-    }
-
-    /// Waits before the next attempt. `false`: a shutdown has begun, there will be none.
-    async fn pause(&self, wait: Duration, error: &str) -> bool {
-        let mut stopped = self.stopped.subscribe();
-        if *stopped.borrow_and_update() {
-            return false;
-        }
-        tracing::info!(
-            parent: &self.span,
-            error,
-            interval = %format_duration(wait),
-            "Exporting failed. Will retry the request after interval."
-        );
-        tokio::select! {
-            biased;
-            _ = stopped.changed() => false,
-            () = tokio::time::sleep(wait) => true,
-        }
     }
 
     /// Does what an answer asks for.
