@@ -70,33 +70,49 @@ impl Condition {
         self.level
     }
 
-    /// The path and the text, if all that the condition says is that they are equal.
+    /// The place and the text, if all that the condition says is that they are equal.
     #[must_use]
     pub fn equality(&self) -> Option<Equality> {
-        let Test::Text {
-            path,
-            text,
-            equal: true,
-        } = &self.test
-        else {
-            return None;
-        };
-        let fixed = path
-            .keys
-            .iter()
-            .all(|key| matches!(key, Key::Name(_) | Key::Index(_)));
-        fixed.then(|| Equality {
-            path: path.clone(),
-            text: text.clone(),
-        })
+        match &self.test {
+            Test::Text {
+                path,
+                text,
+                equal: true,
+            } => {
+                let fixed = path
+                    .keys
+                    .iter()
+                    .all(|key| matches!(key, Key::Name(_) | Key::Index(_)));
+                fixed.then(|| Equality {
+                    place: Place::Path(path.clone()),
+                    text: text.clone(),
+                })
+            }
+            Test::Header {
+                name,
+                text,
+                equal: true,
+            } => Some(Equality {
+                place: Place::Header(name.to_ascii_lowercase()),
+                text: text.as_bytes().into(),
+            }),
+            _ => None,
+        }
     }
 }
 
-/// A path that equals a text, as a row of a lookup table.
+/// A place that equals a text, as a row of a lookup table.
 #[derive(Debug, Clone)]
 pub struct Equality {
-    path: Path,
+    place: Place,
     text: Box<[u8]>,
+}
+
+#[derive(Debug, Clone)]
+enum Place {
+    Path(Path),
+    /// A request header, one of whose values must do.
+    Header(String),
 }
 
 impl Equality {
@@ -106,38 +122,45 @@ impl Equality {
         &self.text
     }
 
-    /// Whether both are about the same path.
+    /// Whether both are about the same place.
     #[must_use]
-    pub fn same_path(&self, other: &Self) -> bool {
-        let keys = |key: &(&Key, &Key)| match key {
+    pub fn same_place(&self, other: &Self) -> bool {
+        let same_key = |(a, b): (&Key, &Key)| match (a, b) {
             (Key::Name(a), Key::Name(b)) => a == b,
             (Key::Index(a), Key::Index(b)) => a == b,
             _ => false,
         };
-        self.path.field == other.path.field
-            && self.path.keys.len() == other.path.keys.len()
-            && self
-                .path
-                .keys
-                .iter()
-                .zip(&other.path.keys)
-                .all(|pair| keys(&pair))
+        match (&self.place, &other.place) {
+            (Place::Path(a), Place::Path(b)) => {
+                a.field == b.field
+                    && a.keys.len() == b.keys.len()
+                    && a.keys.iter().zip(&b.keys).all(same_key)
+            }
+            (Place::Header(a), Place::Header(b)) => a == b,
+            _ => false,
+        }
     }
 
-    /// Calls `with` with the text that stands at the path; `None` if there is no text.
+    /// The least row that `row` gives for the texts that stand at the place.
     ///
     /// # Errors
     /// [`EvalError`] if something on the way cannot be indexed.
     #[inline]
-    pub fn lookup<R>(
+    pub fn find(
         &self,
         env: &Env<'_>,
-        with: impl FnOnce(Option<&[u8]>) -> R,
-    ) -> Result<R, EvalError> {
-        Ok(match self.path.eval(env)? {
-            Value::String(text) => with(Some(&text)),
-            _ => with(None),
-        })
+        row: impl Fn(&[u8]) -> Option<usize>,
+    ) -> Result<Option<usize>, EvalError> {
+        match &self.place {
+            Place::Path(path) => Ok(match path.eval(env)? {
+                Value::String(text) => row(&text),
+                _ => None,
+            }),
+            Place::Header(name) => {
+                let values = env.request.header(name).iter();
+                Ok(values.filter_map(|value| row(value.as_bytes())).min())
+            }
+        }
     }
 }
 

@@ -252,7 +252,7 @@ fn equality_with_a_text_is_a_row_of_a_table() {
     let first = row(r#"attributes["tenant"] == "a""#).unwrap();
     let second = row(r#""b" == resource.attributes["tenant"]"#).unwrap();
     let other = row(r#"attributes["other"] == "a""#).unwrap();
-    assert!(first.same_path(&second) && !first.same_path(&other));
+    assert!(first.same_place(&second) && !first.same_place(&other));
     assert_eq!(second.text(), b"b");
     for text in [
         r#"attributes["tenant"] != "a""#,
@@ -262,6 +262,25 @@ fn equality_with_a_text_is_a_row_of_a_table() {
     ] {
         assert!(row(text).is_none(), "{text}");
     }
+}
+
+#[test]
+fn a_row_is_found_by_the_text_at_its_place_and_the_first_of_several_counts() {
+    let request = request();
+    let env = Env::of_request(&request);
+    let row = |text: &[u8]| match text {
+        b"second" => Some(3),
+        b"acme" => Some(5),
+        b"blue" => Some(7),
+        _ => None,
+    };
+    let find = |text: &str| {
+        let equality = parsed(text, ContextKind::Request).equality().unwrap();
+        equality.find(&env, row).unwrap()
+    };
+    assert_eq!(find(r#"request["x-tenant"] == "acme""#), Some(3));
+    assert_eq!(find(r#"request["absent"] == "acme""#), None);
+    assert_eq!(find(r#"tenant == "blue""#), Some(7));
 }
 
 #[test]
