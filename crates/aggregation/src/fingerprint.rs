@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher};
 
 use hashbrown::DefaultHashBuilder;
-use headwater_core::pdata::view::{AnyValue, Attributes};
+use headwater_core::pdata::view::{AnyValue, Attributes, Text};
 
 /// A fingerprint. Two different contents have the same with a probability of about 2^-128; the
 /// seeds are random per process, so nobody outside can look for such a pair.
@@ -62,14 +62,23 @@ impl Fingerprints {
         attributes: Attributes<'_>,
         wanted: impl Fn(&[u8]) -> bool,
     ) -> Fingerprint {
+        let wanted = attributes
+            .iter()
+            .filter(|attribute| wanted(attribute.key().as_bytes()));
+        self.of_pairs(wanted.map(|attribute| (attribute.key(), attribute.value())))
+    }
+
+    /// As [`Fingerprints::of_attributes`], of names and values.
+    #[must_use]
+    pub fn of_pairs<'a>(
+        &self,
+        pairs: impl Iterator<Item = (Text<'a>, AnyValue<'a>)>,
+    ) -> Fingerprint {
         let mut sum: Fingerprint = 0;
         let mut count: Fingerprint = 0;
-        for attribute in attributes {
-            let key = attribute.key().as_bytes();
-            if wanted(key) {
-                sum = sum.wrapping_add(self.of_pair(key, &attribute.value()));
-                count += 1;
-            }
+        for (key, value) in pairs {
+            sum = sum.wrapping_add(self.of_pair(key.as_bytes(), &value));
+            count += 1;
         }
         self.of(&(sum ^ (count << 64)).to_le_bytes())
     }

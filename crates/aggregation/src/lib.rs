@@ -6,6 +6,7 @@ pub mod emit;
 mod exponential;
 mod fingerprint;
 mod linked;
+pub mod metric;
 mod periodic;
 pub mod point;
 pub mod span;
