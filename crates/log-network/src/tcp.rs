@@ -1,12 +1,12 @@
 //! Lines over TCP: one connection.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use headwater_core::Context;
 use headwater_core::component::BoxError;
 use headwater_transport::{Stop, Stream, StreamHandler};
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::delivery::Delivery;
 use crate::lines::{Ends, Lines, Shape};
@@ -16,6 +16,9 @@ const FIRST: usize = 2 * 1024;
 
 /// What it gets when it says much, besides the room for a long line.
 const BUFFER: usize = 64 * 1024;
+
+/// How long the end of a connection may take.
+const GOODBYE: Duration = Duration::from_secs(1);
 
 /// Serves the connections of a receiver.
 pub(crate) struct Handler {
@@ -41,6 +44,8 @@ impl StreamHandler for Handler {
         }
         lines.flush_all();
         self.delivery.deliver(&mut lines, &context).await;
+        // A client that waits for the end of TLS gets it; one that does not read costs a second.
+        tokio::time::timeout(GOODBYE, stream.shutdown()).await.ok();
     }
 }
 

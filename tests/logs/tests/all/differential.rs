@@ -258,7 +258,7 @@ operators:
     on_error: send_quiet
   - type: add
     field: resource.team
-    value: EXPR(attributes.logger == nil ? `none` : attributes.logger)
+    value: 'EXPR(attributes.logger == nil ? `none` : attributes.logger)'
   - type: filter
     expr: 'body contains `drop me`'";
     let Some(mut both) = Both::start(keys).await else {
@@ -278,10 +278,11 @@ operators:
 async fn entries_of_several_lines_joined_by_operator_or_by_pattern() {
     let recombine = r"include: ['{logs}/*.log']
 include_file_path: true
+preserve_leading_whitespaces: true
 operators:
   - type: recombine
     combine_field: body
-    is_first_entry: 'body matches `^\d`'
+    is_first_entry: 'body matches `^[0-9]`'
     source_identifier: attributes[`log.file.path`]
     force_flush_period: 1s"
         .replace('`', "\"");
