@@ -164,7 +164,7 @@ async fn junk_and_text_of_other_encodings_are_valid_text_afterwards() {
     running.stop().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn pythons_socket_writes_over_tls() {
     let folder = tempfile::tempdir().unwrap();
     let rcgen::CertifiedKey { cert, signing_key } =
