@@ -52,6 +52,14 @@ peers:
 e2e-peers:
     tests/e2e/run peers
 
+# Pushes to a real Loki: `LOKI_BIN=… just e2e-loki`.
+e2e-loki:
+    tests/backends/run loki_gives_back
+
+# Traces to a real Tempo: `TEMPO_BIN=… just e2e-tempo`.
+e2e-tempo:
+    tests/backends/run tempo_gives_back
+
 # Micro-benchmarks.
 bench:
     cargo bench -p headwater-benches-micro
