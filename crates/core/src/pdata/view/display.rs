@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::text::Text;
 use super::value::{AnyValue, Attributes};
+use crate::pdata::wire::MAX_DEPTH;
 
 impl<'a> AnyValue<'a> {
     /// The value as text: a string as it is, numbers in their shortest form, bytes in base64,
@@ -40,7 +41,7 @@ impl fmt::Display for AnyValue<'_> {
             Self::Array(_) | Self::Map(_) => {
                 // A list with a number that JSON does not have is shown as nothing, as upstream.
                 let mut json = String::new();
-                if write_json(&mut json, self).is_ok() {
+                if write_json(&mut json, self, 0).is_ok() {
                     f.write_str(&json)?;
                 }
                 Ok(())
@@ -81,8 +82,11 @@ fn write_number(out: &mut impl fmt::Write, value: f64) -> fmt::Result {
     }
 }
 
-fn write_json(out: &mut String, value: &AnyValue<'_>) -> fmt::Result {
+/// What is nested deeper than [`MAX_DEPTH`] is shown as `null`: nobody has checked how deep a value
+/// is, and the stack has an end.
+fn write_json(out: &mut String, value: &AnyValue<'_>, depth: usize) -> fmt::Result {
     match value {
+        AnyValue::Array(_) | AnyValue::Map(_) if depth == MAX_DEPTH => out.write_str("null"),
         AnyValue::Empty => out.write_str("null"),
         AnyValue::String(text) => write_json_text(out, *text),
         AnyValue::Bool(value) => write!(out, "{value}"),
@@ -96,7 +100,7 @@ fn write_json(out: &mut String, value: &AnyValue<'_>) -> fmt::Result {
                 if index > 0 {
                     out.push(',');
                 }
-                write_json(out, &value)?;
+                write_json(out, &value, depth + 1)?;
             }
             out.push(']');
             Ok(())
@@ -114,7 +118,7 @@ fn write_json(out: &mut String, value: &AnyValue<'_>) -> fmt::Result {
                 }
                 write_json_text(out, *key)?;
                 out.push(':');
-                write_json(out, value)?;
+                write_json(out, value, depth + 1)?;
             }
             out.push('}');
             Ok(())
@@ -197,6 +201,16 @@ mod tests {
             text(&EncodedValue::array([&EncodedValue::new(&f64::NAN)])),
             ""
         );
+    }
+
+    #[test]
+    fn a_value_of_any_depth_is_shown() {
+        let mut value = EncodedValue::new(&1_i64);
+        for _ in 0..2000 {
+            value = EncodedValue::array([&value]);
+        }
+        let expected = format!("{}null{}", "[".repeat(MAX_DEPTH), "]".repeat(MAX_DEPTH));
+        assert_eq!(text(&value), expected);
     }
 
     #[test]
