@@ -84,10 +84,17 @@ impl Backend {
             folder,
         };
         let began = Instant::now();
-        while this.get("/ready", "").is_none_or(|(status, _)| status != 200) {
+        while this
+            .get("/ready", "")
+            .is_none_or(|(status, _)| status != 200)
+        {
             let ended = this.child.try_wait().unwrap();
             assert!(ended.is_none(), "it ended:\n{}", this.log());
-            assert!(began.elapsed() < PATIENCE, "it is not ready:\n{}", this.log());
+            assert!(
+                began.elapsed() < PATIENCE,
+                "it is not ready:\n{}",
+                this.log()
+            );
             pause();
         }
         this

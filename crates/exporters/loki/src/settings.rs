@@ -127,17 +127,17 @@ impl LokiConfig {
             && self.batch_size > 0
             && !self.batch_wait.is_zero()
         {
-            let header = self.context_header();
             queue.batch = Optional::Some(QueueBatchConfig {
                 flush_timeout: self.batch_wait,
                 sizer: Sizer::Bytes,
                 min_size: self.batch_size,
                 // One push at a time is made of it; a few more bytes than wanted do no harm.
                 max_size: self.batch_size.saturating_mul(2),
-                partition: PartitionConfig {
-                    metadata_keys: header.into_iter().collect(),
-                },
+                partition: PartitionConfig::default(),
             });
+        }
+        if let Some(header) = self.context_header() {
+            queue.keep_apart_by(&header);
         }
         Optional::Some(queue)
     }

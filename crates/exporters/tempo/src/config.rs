@@ -105,4 +105,15 @@ impl TempoConfig {
             v.error("max_request_size", "must be 0, or 1024 bytes and more");
         }
     }
+
+    /// The queue. What it merges is of one tenant.
+    pub(crate) fn queue(&self) -> Optional<SendingQueueConfig> {
+        let mut queue = self.sending_queue.clone();
+        if let Some(queue) = queue.as_mut()
+            && !self.tenant_header.is_empty()
+        {
+            queue.keep_apart_by(&self.tenant_header);
+        }
+        queue
+    }
 }

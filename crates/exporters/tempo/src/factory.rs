@@ -36,7 +36,7 @@ impl ExporterFactory for TempoFactory {
         // Timeout and retries are of single requests, of which a batch may have several.
         Exporting::new(settings, Handle(pusher))
             .destination(destination)
-            .queue(&config.sending_queue)
+            .queue(&config.queue())
             .build()
     }
 }

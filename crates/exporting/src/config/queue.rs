@@ -53,6 +53,16 @@ impl Default for SendingQueueConfig {
 }
 
 impl SendingQueueConfig {
+    /// Keeps batches apart by a request header, too, so that it is still known when they are sent.
+    pub fn keep_apart_by(&mut self, header: &str) {
+        if let Some(batch) = self.batch.as_mut() {
+            let keys = &mut batch.partition.metadata_keys;
+            if !keys.iter().any(|key| key.eq_ignore_ascii_case(header)) {
+                keys.push(header.to_owned());
+            }
+        }
+    }
+
     /// A batch that says something, but not in which unit, takes the unit of the queue if that
     /// was written.
     fn settle(&mut self, node: &Node) {

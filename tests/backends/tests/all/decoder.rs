@@ -75,7 +75,10 @@ async fn the_bytes_are_what_the_published_messages_say() {
     exporter
         .send(batch(vec![
             resource(attributes(&[("service.name", "api")]), vec![otlp]),
-            stream(&[("app", "a\\b\"c\n")], vec![with_metadata, record(1, &long)]),
+            stream(
+                &[("app", "a\\b\"c\n")],
+                vec![with_metadata, record(1, &long)],
+            ),
         ]))
         .await;
     assert_eq!(exporter.stop().await.sent, 3);

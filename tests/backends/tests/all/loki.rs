@@ -110,7 +110,9 @@ impl Loki {
         let service = attributes(&[("service.name", "api"), ("service.namespace", "shop")]);
         let mut config = self.config();
         config.tenant_id = "alloy".into();
-        let lost = self.push(&config, vec![batch(vec![resource(service, vec![otlp])])]).await;
+        let lost = self
+            .push(&config, vec![batch(vec![resource(service, vec![otlp])])])
+            .await;
         assert!(lost.is_empty(), "{lost:?}");
         let found = self.query("alloy", r#"{job="shop/api", level="ERROR"}"#, 1);
         assert_eq!(found[0].time, self.now);
@@ -150,8 +152,11 @@ impl Loki {
             let line = vec![record(self.now, &format!("of {tenant}"))];
             stream(&[("app", "t"), ("__tenant_id__", tenant)], line)
         };
-        let in_context = batch(vec![stream(&[("app", "t")], vec![record(self.now, "of c")])])
-            .with_context(Context::default().with_tenant("c".into()));
+        let in_context = batch(vec![stream(
+            &[("app", "t")],
+            vec![record(self.now, "of c")],
+        )])
+        .with_context(Context::default().with_tenant("c".into()));
         let batches = vec![batch(vec![of("a"), of("b")]), in_context];
         assert!(self.push(&config, batches).await.is_empty());
         for tenant in ["a", "b", "c"] {
@@ -206,8 +211,13 @@ impl Loki {
                 stream(&[("app", "fine")], vec![record(time, line)]),
             ])
         };
-        let newest = batch(vec![stream(&[("app", "late")], vec![record(self.now, "newest")])]);
-        let lost = self.push(&config, vec![newest, of(self.now - 10 * HOUR, "late")]).await;
+        let newest = batch(vec![stream(
+            &[("app", "late")],
+            vec![record(self.now, "newest")],
+        )]);
+        let lost = self
+            .push(&config, vec![newest, of(self.now - 10 * HOUR, "late")])
+            .await;
         eprintln!("ok: behind {lost:?}");
         assert_eq!(lost, BTreeMap::from([("too_far_behind", 1)]));
         assert_eq!(self.query("behind", r#"{app=~"late|fine"}"#, 2).len(), 2);
@@ -219,7 +229,9 @@ impl Loki {
         // Digits that snappy cannot shorten.
         let mut state = 1_u64;
         let mut noise = || {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
             format!("{:016x}", state)
         };
         let records = (0..500).map(|n| {
@@ -255,7 +267,9 @@ impl Loki {
             ..record(self.now, "hello")
         };
         let service = attributes(&[("service.name", "api"), ("other.key", "o")]);
-        exporter.send(batch(vec![resource(service, vec![line])])).await;
+        exporter
+            .send(batch(vec![resource(service, vec![line])]))
+            .await;
         assert_eq!(exporter.stop().await.sent, 1);
         let found = self.query("otlp", r#"{service_name="api"}"#, 1);
         assert_eq!(found[0].line, "hello");

@@ -118,7 +118,12 @@ async fn tempo_gives_back_what_was_sent() {
     assert!(lost.is_empty(), "{lost:?}");
     let lost = push(&over_http, vec![batch("b", vec![span(0xb1, 1, "two")])]).await;
     assert!(lost.is_empty(), "{lost:?}");
-    let found = query(&tempo, "a", r#"{resource.service.name="api" && name="one"}"#, 1);
+    let found = query(
+        &tempo,
+        "a",
+        r#"{resource.service.name="api" && name="one"}"#,
+        1,
+    );
     assert!(found[0].ends_with("a1"), "{found:?}");
     let found = query(&tempo, "b", r#"{name="two"}"#, 1);
     assert!(found[0].ends_with("b1"), "{found:?}");

@@ -90,6 +90,31 @@ async fn the_tenant_comes_from_context_header_or_configuration_in_this_order() {
 }
 
 #[tokio::test]
+async fn batches_of_different_tenants_are_never_merged() {
+    let backend = Backend::grpc();
+    let mut config = config(&backend);
+    let queue = config.sending_queue.as_mut().unwrap();
+    queue.batch = Optional::Some(headwater_exporting::QueueBatchConfig {
+        flush_timeout: Duration::from_millis(20),
+        ..headwater_exporting::QueueBatchConfig::default()
+    });
+    let setup = Setup::new(&config).await;
+    for tenant in ["a", "b", "a"] {
+        let mut metadata = Metadata::default();
+        metadata.append("x-scope-orgid", tenant);
+        let context = Context::new(ContextParts {
+            metadata,
+            ..ContextParts::default()
+        });
+        setup.send(batch(vec![resource("x", vec![span(1, tenant)])]).with_context(context)).await;
+    }
+    assert_eq!(setup.done().await.sent, 3);
+    let expected = [("a", names(&["a", "a"])), ("b", names(&["b"]))]
+        .map(|(tenant, names)| (tenant.to_owned(), names));
+    assert_eq!(by_tenant(&backend), BTreeMap::from(expected));
+}
+
+#[tokio::test]
 async fn a_limit_is_waited_for_and_counted_by_tenant() {
     let backend = Backend::grpc();
     let limited = || {
