@@ -106,7 +106,9 @@ async fn batches_of_different_tenants_are_never_merged() {
             metadata,
             ..ContextParts::default()
         });
-        setup.send(batch(vec![resource("x", vec![span(1, tenant)])]).with_context(context)).await;
+        setup
+            .send(batch(vec![resource("x", vec![span(1, tenant)])]).with_context(context))
+            .await;
     }
     assert_eq!(setup.done().await.sent, 3);
     let expected = [("a", names(&["a", "a"])), ("b", names(&["b"]))]
