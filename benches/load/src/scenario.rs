@@ -5,8 +5,12 @@ use std::collections::BTreeMap;
 use crate::collector::fill;
 use crate::encoding::Encoding;
 
-/// The frame that all scenarios share.
+/// The frame that nearly all scenarios share.
 const FRAME: &str = include_str!("../scenarios/otelcol.yaml");
+
+/// The frame with the span_metrics connector beside the exporter. What it makes goes nowhere, so
+/// that the sink counts spans only; what it costs is the difference to `passthrough`.
+const SPAN_METRICS: &str = include_str!("../scenarios/span-metrics.yaml");
 
 /// One configuration.
 #[derive(Debug)]
@@ -21,16 +25,19 @@ pub(crate) struct Scenario {
     pipeline: &'static str,
     /// The `processors` section.
     processors: &'static str,
+    /// What stands around both.
+    frame: &'static str,
 }
 
 /// Every scenario, in the order of the table.
-pub(crate) const SCENARIOS: [Scenario; 7] = [
+pub(crate) const SCENARIOS: [Scenario; 8] = [
     Scenario {
         name: "passthrough",
         about: "no processor",
         encoding: Encoding::None,
         pipeline: "[]",
         processors: "",
+        frame: FRAME,
     },
     Scenario {
         name: "batch",
@@ -38,6 +45,7 @@ pub(crate) const SCENARIOS: [Scenario; 7] = [
         encoding: Encoding::None,
         pipeline: "[batch]",
         processors: include_str!("../scenarios/batch.yaml"),
+        frame: FRAME,
     },
     Scenario {
         name: "split",
@@ -45,6 +53,7 @@ pub(crate) const SCENARIOS: [Scenario; 7] = [
         encoding: Encoding::None,
         pipeline: "[batch]",
         processors: include_str!("../scenarios/split.yaml"),
+        frame: FRAME,
     },
     Scenario {
         name: "resource-edit",
@@ -52,6 +61,7 @@ pub(crate) const SCENARIOS: [Scenario; 7] = [
         encoding: Encoding::None,
         pipeline: "[resource, batch]",
         processors: include_str!("../scenarios/resource-edit.yaml"),
+        frame: FRAME,
     },
     Scenario {
         name: "record-edit",
@@ -59,6 +69,7 @@ pub(crate) const SCENARIOS: [Scenario; 7] = [
         encoding: Encoding::None,
         pipeline: "[resource, attributes, batch]",
         processors: include_str!("../scenarios/record-edit.yaml"),
+        frame: FRAME,
     },
     Scenario {
         name: "gzip",
@@ -66,6 +77,7 @@ pub(crate) const SCENARIOS: [Scenario; 7] = [
         encoding: Encoding::Gzip,
         pipeline: "[batch]",
         processors: include_str!("../scenarios/batch.yaml"),
+        frame: FRAME,
     },
     Scenario {
         name: "zstd",
@@ -73,6 +85,15 @@ pub(crate) const SCENARIOS: [Scenario; 7] = [
         encoding: Encoding::Zstd,
         pipeline: "[batch]",
         processors: include_str!("../scenarios/batch.yaml"),
+        frame: FRAME,
+    },
+    Scenario {
+        name: "span-metrics",
+        about: "no processor, and the span_metrics connector beside the exporter",
+        encoding: Encoding::None,
+        pipeline: "[]",
+        processors: "",
+        frame: SPAN_METRICS,
     },
 ];
 
@@ -88,14 +109,14 @@ impl Scenario {
             })
     }
 
-    /// The configuration with `values` put in: `template`, or the frame of all scenarios.
+    /// The configuration with `values` put in: `template`, or the frame of the scenario.
     pub(crate) fn config(&self, template: Option<&str>, values: &BTreeMap<&str, String>) -> String {
         let mut own = BTreeMap::from([
             ("processors", self.processors.to_owned()),
             ("pipeline", self.pipeline.to_owned()),
         ]);
         own.insert("compression", self.encoding.as_str().to_owned());
-        fill(&fill(template.unwrap_or(FRAME), &own), values)
+        fill(&fill(template.unwrap_or(self.frame), &own), values)
     }
 }
 

@@ -7,9 +7,14 @@ mod actions;
 mod bad_requests;
 mod batches;
 mod json;
+mod sampling;
+mod span_metrics;
+mod temporality;
 mod varied;
 
-use headwater_e2e::{Binary, Collector, Launch, Sink};
+use std::collections::BTreeMap;
+
+use headwater_e2e::{Binary, Collector, Items, Launch, Signal, Sink};
 
 /// Ours and theirs, each with a sink of its own.
 struct Pair {
@@ -52,4 +57,65 @@ impl Side {
         let collector = launch.env("SINK", sink.address()).start().await;
         Self { collector, sink }
     }
+}
+
+/// A component per case, `type/<number>`, in a pipeline of its own for each signal; its exporter
+/// says in a header which case it is.
+fn one_pipeline_per_case(component: &str, bodies: &[&str], signals: &[Signal]) -> String {
+    let mut processors = String::from("processors:\n");
+    let mut exporters = String::from("exporters:\n");
+    let mut pipelines = String::from("service:\n  pipelines:\n");
+    for (number, body) in bodies.iter().enumerate() {
+        processors += &format!("  {component}/{number}: {body}\n");
+        exporters += &exporter_of_case(number);
+        for signal in signals {
+            pipelines += &format!(
+                "    {}/{number}:\n      receivers: [otlp]\n      processors: [{component}/{number}]\n      \
+                 exporters: [otlp_http/{number}]\n",
+                signal.name()
+            );
+        }
+    }
+    processors + &exporters + &pipelines
+}
+
+/// An exporter that says in a header which case it is.
+fn exporter_of_case(number: usize) -> String {
+    format!(
+        "  otlp_http/{number}:\n    endpoint: http://${{env:SINK}}\n    compression: none\n    \
+         headers:\n      case: \"{number}\"\n    sending_queue:\n      enabled: false\n"
+    )
+}
+
+/// What arrived, by case.
+fn by_case(sink: &Sink) -> BTreeMap<usize, Items> {
+    let mut cases = BTreeMap::<usize, Items>::new();
+    for request in sink.requests() {
+        assert!(request.taken);
+        cases
+            .entry(request.header("case").parse().unwrap())
+            .or_default()
+            .add(&request.message);
+    }
+    cases
+}
+
+/// Fails with every case that differs.
+fn assert_same(bodies: &[&str], ours: &BTreeMap<usize, Items>, theirs: &BTreeMap<usize, Items>) {
+    let nothing = Items::default();
+    let of = |side: &BTreeMap<usize, Items>, number| side.get(&number).unwrap_or(&nothing).clone();
+    let different: Vec<_> = bodies
+        .iter()
+        .enumerate()
+        .filter_map(|(number, body)| {
+            let difference = of(ours, number).difference(&of(theirs, number))?;
+            Some(format!("{body}: {difference}"))
+        })
+        .collect();
+    assert!(
+        different.is_empty(),
+        "{} cases differ:\n{}",
+        different.len(),
+        different.join("\n\n")
+    );
 }

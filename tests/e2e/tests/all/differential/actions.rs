@@ -4,11 +4,9 @@
 //! of its own per signal, fed by the same receiver, and its exporter says in a header which case
 //! it is. So they also show that a branch that edits does not disturb its neighbours.
 
-use std::collections::BTreeMap;
+use headwater_e2e::{Items, Signal, grpc, samples, yaml};
 
-use headwater_e2e::{Items, Signal, Sink, grpc, samples, yaml};
-
-use super::{Pair, varied};
+use super::{Pair, by_case, exporter_of_case, varied};
 
 const CASES: &str = include_str!("../../../fixtures/actions.yaml");
 
@@ -62,10 +60,7 @@ fn config(cases: &[Case]) -> String {
         for line in case.body.lines() {
             processors += &format!("  {line}\n");
         }
-        exporters += &format!(
-            "  otlp_http/{number}:\n    endpoint: http://${{env:SINK}}\n    compression: none\n    \
-             headers:\n      case: \"{number}\"\n    sending_queue:\n      enabled: false\n"
-        );
+        exporters += &exporter_of_case(number);
         for signal in &case.signals {
             pipelines += &format!(
                 "    {}/{number}:\n      receivers: [otlp]\n      processors: [{id}]\n      \
@@ -75,19 +70,6 @@ fn config(cases: &[Case]) -> String {
         }
     }
     processors + &exporters + &pipelines
-}
-
-/// What arrived, by case.
-fn by_case(sink: &Sink) -> BTreeMap<usize, Items> {
-    let mut cases = BTreeMap::<usize, Items>::new();
-    for request in sink.requests() {
-        assert!(request.taken);
-        cases
-            .entry(request.header("case").parse().unwrap())
-            .or_default()
-            .add(&request.message);
-    }
-    cases
 }
 
 #[tokio::test]
