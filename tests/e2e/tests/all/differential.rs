@@ -11,6 +11,7 @@ mod sampling;
 mod span_metrics;
 mod temporality;
 mod varied;
+mod zipkin;
 
 use std::collections::BTreeMap;
 
