@@ -5,6 +5,7 @@
 //! (`otelcol_…`) and no unit or type suffix: the reader adds those.
 
 mod histogram;
+mod open;
 mod receiver;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 pub use histogram::{Histogram, HistogramSnapshot};
+pub use open::{OpenFamily, OpenKind, OpenLabels, OpenSource, OpenValue};
 pub use receiver::ReceiverInstruments;
 
 /// From which `service.telemetry.metrics.level` on an instrument is shown.
@@ -144,7 +146,7 @@ pub struct Family {
 
 /// Where instruments are made and read. Cheap to clone; clones share the instruments.
 #[derive(Clone, Default)]
-pub struct Telemetry(Arc<Mutex<Registered>>);
+pub struct Telemetry(Arc<Mutex<Registered>>, open::OpenSources);
 
 impl Telemetry {
     /// The counter of `instrument` with `attributes`; asking again gives the same counter.
@@ -206,6 +208,18 @@ impl Telemetry {
             slot => *slot = Some(Series::Callbacks(vec![weak])),
         });
         Observation(callback)
+    }
+
+    /// Shows the metrics of `source` as long as it lives.
+    pub fn attach(&self, source: &Arc<impl OpenSource + 'static>) {
+        let weak = Arc::downgrade(source);
+        self.1.attach(weak);
+    }
+
+    /// The metrics of everybody who was attached and lives, by name.
+    #[must_use]
+    pub fn open_families(&self) -> Vec<OpenFamily> {
+        self.1.read()
     }
 
     fn with<R>(

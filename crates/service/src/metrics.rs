@@ -8,7 +8,7 @@ mod server;
 use std::sync::Arc;
 
 use headwater_core::ledger::Ledger;
-use headwater_core::telemetry::{Family, Level, Telemetry};
+use headwater_core::telemetry::{Family, Level, OpenFamily, Telemetry};
 
 pub(crate) use process::ProcessMetrics;
 pub(crate) use prometheus::Exposition;
@@ -41,5 +41,13 @@ impl Sources {
         }
         families.sort_by_key(|family| family.instrument.name);
         families
+    }
+
+    /// The metrics that users have configured, from level basic on.
+    pub(crate) fn read_open(&self, level: Level) -> Vec<OpenFamily> {
+        match level {
+            Level::None => Vec::new(),
+            _ => self.telemetry.open_families(),
+        }
     }
 }

@@ -91,7 +91,9 @@ impl Endpoints {
                 let (sources, current) = (shared.sources.clone(), Arc::clone(&shown));
                 let render = Arc::new(move || {
                     let view = current.read().unwrap_or_else(PoisonError::into_inner);
-                    view.exposition.write(&sources.read(view.level))
+                    let families = sources.read(view.level);
+                    view.exposition
+                        .write(&families, &sources.read_open(view.level))
                 });
                 let endpoint = Endpoint::start(runtime, listener, render).map_err(|source| {
                     let address = format!("{}:{}", place.0, place.1);

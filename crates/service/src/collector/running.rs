@@ -79,8 +79,9 @@ impl RunningCollector {
         let telemetry = &self.configuration.telemetry;
         let resource = self.shared.resource(&self.configuration);
         let version = &self.shared.build_info.version;
+        let (sources, level) = (&self.shared.sources, telemetry.metrics.level.into());
         Exposition::new(&PrometheusConfig::default(), &resource, version)
-            .write(&self.shared.sources.read(telemetry.metrics.level.into()))
+            .write(&sources.read(level), &sources.read_open(level))
     }
 
     /// Where own metrics are served; empty unless asked for.

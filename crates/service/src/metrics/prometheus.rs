@@ -5,7 +5,7 @@
 use std::fmt::Write;
 
 use headwater_core::telemetry::{
-    Family, HistogramSnapshot, Instrument, InstrumentKind, SeriesValue,
+    Family, Instrument, InstrumentKind, OpenFamily, OpenKind, OpenValue, SeriesValue,
 };
 
 use crate::telemetry::{ConstantLabels, PrometheusConfig};
@@ -52,11 +52,14 @@ impl Exposition {
         }
     }
 
-    /// The text of `families` and what the endpoint adds itself.
-    pub(crate) fn write(&self, families: &[Family]) -> String {
+    /// The text of `families`, of `open` ones, and what the endpoint adds itself.
+    pub(crate) fn write(&self, families: &[Family], open: &[OpenFamily]) -> String {
         let mut text = String::with_capacity(4096);
         for family in families {
             self.family(&mut text, family);
+        }
+        for family in open {
+            self.open_family(&mut text, family);
         }
         header(
             &mut text,
@@ -94,8 +97,35 @@ impl Exposition {
             match value {
                 SeriesValue::Number(value) => sample(text, &name, &labels, value),
                 SeriesValue::Histogram(histogram) => {
-                    write_histogram(text, &name, labels, histogram);
+                    let (bounds, counts) = (histogram.bounds, &histogram.counts);
+                    write_histogram(text, &name, labels, bounds, counts, histogram.sum);
                 }
+            }
+        }
+    }
+
+    /// Names and labels as their owner gives them, as a Prometheus client writes them.
+    fn open_family(&self, text: &mut String, family: &OpenFamily) {
+        let kind = match family.kind {
+            OpenKind::Counter => "counter",
+            OpenKind::Gauge => "gauge",
+            OpenKind::Histogram => "histogram",
+        };
+        let name = label_name(&family.name);
+        header(text, &name, &family.description, kind);
+        for (labels, value) in &family.series {
+            let labels = labels
+                .iter()
+                .map(|(name, value)| (label_name(name), value.clone()));
+            let mut labels: Labels = labels.chain(self.constant.iter().cloned()).collect();
+            labels.sort();
+            match value {
+                OpenValue::Number(value) => sample(text, &name, &labels, value),
+                OpenValue::Histogram {
+                    bounds,
+                    counts,
+                    sum,
+                } => write_histogram(text, &name, labels, bounds, counts, *sum),
             }
         }
     }
@@ -219,22 +249,23 @@ fn write_histogram(
     text: &mut String,
     name: &str,
     mut labels: Labels,
-    histogram: &HistogramSnapshot,
+    bounds: &[f64],
+    counts: &[u64],
+    sum: f64,
 ) {
     let bucket = format!("{name}_bucket");
-    let bounds = histogram
-        .bounds
+    let bounds = bounds
         .iter()
         .map(ToString::to_string)
         .chain(["+Inf".to_owned()]);
     let mut seen = 0;
-    for (bound, count) in bounds.zip(&histogram.counts) {
+    for (bound, count) in bounds.zip(counts) {
         seen += count;
         labels.push(("le".to_owned(), bound));
         sample(text, &bucket, &labels, &seen);
         labels.pop();
     }
-    sample(text, &format!("{name}_sum"), &labels, &histogram.sum);
+    sample(text, &format!("{name}_sum"), &labels, &sum);
     sample(text, &format!("{name}_count"), &labels, &seen);
 }
 
@@ -289,8 +320,8 @@ mod tests {
 
     #[test]
     fn names_have_no_suffixes_by_default() {
-        let text =
-            Exposition::new(&PrometheusConfig::default(), &resource(), "1.0").write(&families());
+        let text = Exposition::new(&PrometheusConfig::default(), &resource(), "1.0")
+            .write(&families(), &[]);
         let expected = r#"# HELP otelcol_exporter_sent_spans Number of spans successfully sent to destination.
 # TYPE otelcol_exporter_sent_spans counter
 otelcol_exporter_sent_spans{exporter="otlp/\"a\"",server_port="1"} 1000000
@@ -323,7 +354,7 @@ target_info{service_name="pattern-a",service_version="1.0"} 1
                 without_units,
                 ..PrometheusConfig::default()
             };
-            let text = Exposition::new(&config, &[], "").write(&families());
+            let text = Exposition::new(&config, &[], "").write(&families(), &[]);
             assert!(
                 text.contains("\notelcol_exporter_sent_spans_total{"),
                 "{text}"
@@ -336,6 +367,38 @@ target_info{service_name="pattern-a",service_version="1.0"} 1
     }
 
     #[test]
+    fn metrics_of_users_are_written_as_they_name_them() {
+        let histogram = OpenValue::Histogram {
+            bounds: [0.5, 1.0].into(),
+            counts: vec![1, 0, 2],
+            sum: 7.5,
+        };
+        let family = |name: &str, kind, value| OpenFamily {
+            name: name.to_owned(),
+            description: "Mine".to_owned(),
+            kind,
+            series: vec![(vec![("pod.name".to_owned(), "a".to_owned())], value)],
+        };
+        let open = [
+            family("my_lines_total", OpenKind::Counter, OpenValue::Number(2.5)),
+            family("my_seconds", OpenKind::Histogram, histogram),
+        ];
+        let text = Exposition::new(&PrometheusConfig::default(), &[], "1.0").write(&[], &open);
+        let expected = r#"# HELP my_lines_total Mine
+# TYPE my_lines_total counter
+my_lines_total{pod_name="a"} 2.5
+# HELP my_seconds Mine
+# TYPE my_seconds histogram
+my_seconds_bucket{pod_name="a",le="0.5"} 1
+my_seconds_bucket{pod_name="a",le="1"} 1
+my_seconds_bucket{pod_name="a",le="+Inf"} 3
+my_seconds_sum{pod_name="a"} 7.5
+my_seconds_count{pod_name="a"} 3
+"#;
+        assert!(text.starts_with(expected), "{text}");
+    }
+
+    #[test]
     fn constant_labels_are_chosen_by_pattern() {
         let config = PrometheusConfig {
             without_scope_info: false,
@@ -345,7 +408,7 @@ target_info{service_name="pattern-a",service_version="1.0"} 1
             }),
             ..PrometheusConfig::default()
         };
-        let text = Exposition::new(&config, &resource(), "1.0").write(&families());
+        let text = Exposition::new(&config, &resource(), "1.0").write(&families(), &[]);
         let line = "otelcol_process_memory_rss{otel_scope_name=\"headwater\",\
                     otel_scope_schema_url=\"\",otel_scope_version=\"1.0\",\
                     service_name=\"pattern-a\"} 7\n";
