@@ -34,5 +34,5 @@ pub use operator::Failure;
 pub use program::{Fault, Program, Scratch, Sink, State};
 pub use severity::name as severity_name;
 pub use split::{MultilineConfig, Separator, Splitter, Token, TooLong};
-pub use time::{Layout, LayoutError, Zone, ZoneError, now};
+pub use time::{Layout, LayoutError, Zone, ZoneError, now, rfc3339};
 pub use value::{Map, Str, Value};

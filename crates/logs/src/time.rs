@@ -111,7 +111,7 @@ fn invalid(text: &str) -> Failure {
 ///
 /// The seconds of a line of a container runtime; no layout is needed and nothing is allocated.
 #[must_use]
-pub(crate) fn rfc3339(text: &[u8]) -> Option<i64> {
+pub fn rfc3339(text: &[u8]) -> Option<i64> {
     let two = |at: usize| -> Option<u32> {
         let (tens, ones) = (*text.get(at)?, *text.get(at + 1)?);
         (tens.is_ascii_digit() && ones.is_ascii_digit())
