@@ -17,6 +17,8 @@ pub struct FileLabels {
     pub attributes: Vec<(String, String)>,
     /// Attributes of the resource, set before the operators run.
     pub resource: Vec<(String, String)>,
+    /// The attribute of the resource that gets the path of the file, if it is text.
+    pub path: Option<String>,
 }
 
 /// Files to read, with what is known of them.

@@ -226,6 +226,7 @@ impl Feed<'_> {
             header_done,
             header,
             labels,
+            path,
             ..
         } = file;
         let Some(open) = open else {
@@ -245,6 +246,9 @@ impl Feed<'_> {
         }
         let header = &*header;
         let labels = labels.as_deref();
+        let path_attribute = labels
+            .and_then(|labels| labels.path.as_deref())
+            .and_then(|name| Some((name, path.to_str()?)));
         let mut entry = Entry::default();
         while at < data.len() && self.encoder.bytes() < PARCEL {
             if *skip_line {
@@ -282,6 +286,9 @@ impl Feed<'_> {
                 }
                 for (name, value) in &labels.resource {
                     entry.resource.push(name.as_str(), value.as_str());
+                }
+                if let Some((name, path)) = path_attribute {
+                    entry.resource.push(name, path);
                 }
             }
             for (name, value) in header {

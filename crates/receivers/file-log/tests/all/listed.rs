@@ -15,6 +15,7 @@ fn named(folder: &Folder, glob: &str, pod: &str) -> Listed {
     let labels = FileLabels {
         attributes: vec![("pod".to_owned(), pod.to_owned())],
         resource: vec![("node".to_owned(), "n1".to_owned())],
+        path: Some("filename".to_owned()),
     };
     let glob = folder.path(glob).display().to_string();
     Listed::new(&glob, Some("/**/*.skip.log"), labels).unwrap()
@@ -60,6 +61,11 @@ async fn a_list_says_which_files_are_read_and_what_their_records_carry() {
     assert_eq!(
         (resource[0].key.to_string(), text(&resource[0].value)),
         ("node".to_owned(), "n1".to_owned())
+    );
+    let path = folder.path("a.log").display().to_string();
+    assert_eq!(
+        (resource[1].key.to_string(), text(&resource[1].value)),
+        ("filename".to_owned(), path)
     );
 
     list.set(vec![
