@@ -1,0 +1,10 @@
+//! The processor as the graph builds it.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod config;
+mod flow;
+mod hostile;
+mod metrics;
+mod seeds;
+mod stages;
+mod support;
