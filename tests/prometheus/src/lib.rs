@@ -16,11 +16,15 @@ use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
+
+pub mod process;
+
+use process::Running;
 
 /// Nothing here takes this long.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -36,19 +40,24 @@ pub const EMPTY: &str = "global: {scrape_interval: 1h}\n";
 pub fn program() -> Option<PathBuf> {
     let path = std::env::var_os("PROMETHEUS_BIN")
         .map_or_else(|| PathBuf::from("/usr/bin/prometheus"), PathBuf::from);
-    if path.is_file() {
-        return Some(path);
+    process::program(path, "install Debian's `prometheus`")
+}
+
+/// Its major and minor version; `None` if it is not installed.
+///
+/// # Panics
+/// If it does not tell.
+#[must_use]
+pub fn version() -> Option<(u32, u32)> {
+    let output = Command::new(program()?).arg("--version").output().unwrap();
+    // Older ones write it to stderr.
+    let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    let (_, rest) = text.split_once("version ").expect("a version");
+    let mut parts = rest.split(['.', '+', ' ', '-']).map(str::parse);
+    match (parts.next(), parts.next()) {
+        (Some(Ok(major)), Some(Ok(minor))) => Some((major, minor)),
+        _ => panic!("no version in {text}"),
     }
-    assert!(
-        std::env::var_os("PROMETHEUS_REQUIRED").is_none(),
-        "{} is missing",
-        path.display()
-    );
-    eprintln!(
-        "skipped: {} is missing, install Debian's `prometheus`",
-        path.display()
-    );
-    None
 }
 
 /// A port that nobody listens on.
@@ -58,20 +67,37 @@ pub fn free_port() -> SocketAddr {
     listener.local_addr().unwrap()
 }
 
+/// What `address` answers to a GET: status and body. `None` if nobody answers.
+#[must_use]
+pub fn get(address: SocketAddr, target: &str) -> Option<(u16, String)> {
+    get_as(address, target, "*/*")
+}
+
+/// The same in a form that `accept` says.
+#[must_use]
+pub fn get_as(address: SocketAddr, target: &str, accept: &str) -> Option<(u16, String)> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    stream.set_read_timeout(Some(PATIENCE)).ok()?;
+    // 1.0, so that the answer is one piece that ends with the connection.
+    write!(
+        stream,
+        "GET {target} HTTP/1.0\r\nHost: {address}\r\nAccept: {accept}\r\n\r\n"
+    )
+    .ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    let status = head.split(' ').nth(1)?.parse().ok()?;
+    Some((status, body.to_owned()))
+}
+
 /// A running Prometheus.
 #[derive(Debug)]
 pub struct Prometheus {
     address: SocketAddr,
     version: (u32, u32),
-    child: Child,
-    _folder: TempDir,
-}
-
-impl Drop for Prometheus {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
+    process: Running,
+    folder: TempDir,
 }
 
 /// One sample of an instant vector.
@@ -81,6 +107,8 @@ pub struct Sample {
     pub labels: BTreeMap<String, String>,
     /// The value; of a native histogram NaN.
     pub value: f64,
+    /// Of a native histogram `count`, `sum` and `buckets`, as the API shows them.
+    pub histogram: Option<Value>,
 }
 
 impl Prometheus {
@@ -91,61 +119,92 @@ impl Prometheus {
     /// If it does not start, with what it wrote.
     #[must_use]
     pub fn start(config: &str) -> Option<Self> {
-        let program = program()?;
+        Self::start_with(config, &[])
+    }
+
+    /// The same with more arguments.
+    ///
+    /// # Panics
+    /// As [`Self::start`].
+    #[must_use]
+    pub fn start_with(config: &str, arguments: &[&str]) -> Option<Self> {
+        let (program, version) = (program()?, version()?);
+        let mut command = Command::new(program);
+        command
+            .args(arguments)
+            .arg("--web.enable-remote-write-receiver");
+        let metadata = if version >= (3, 0) {
+            // Without it what 2.0 says of types and units is thrown away.
+            ",metadata-wal-records"
+        } else {
+            ""
+        };
+        command.arg(format!(
+            "--enable-feature=exemplar-storage,native-histograms{metadata}"
+        ));
+        Some(Self::run(command, "tsdb", config, version))
+    }
+
+    /// Starts one as an agent: it scrapes and writes as `config` says, and answers no query. `None`
+    /// if it is not installed.
+    ///
+    /// # Panics
+    /// If it does not start, with what it wrote.
+    #[must_use]
+    pub fn agent(config: &str) -> Option<Self> {
+        let (program, version) = (program()?, version()?);
+        let mut command = Command::new(program);
+        if version >= (3, 0) {
+            command.args(["--agent", "--enable-feature=native-histograms"]);
+        } else {
+            command.arg("--enable-feature=agent,exemplar-storage,native-histograms");
+        }
+        Some(Self::run(command, "agent", config, version))
+    }
+
+    fn run(mut command: Command, storage: &str, config: &str, version: (u32, u32)) -> Self {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("prometheus.yml");
         std::fs::write(&path, config).unwrap();
-        let log = std::fs::File::create(folder.path().join("log")).unwrap();
         let address = free_port();
-        let child = Command::new(&program)
+        command
             .arg(format!("--config.file={}", path.display()))
             .arg(format!(
-                "--storage.tsdb.path={}",
+                "--storage.{storage}.path={}",
                 folder.path().join("data").display()
             ))
-            .arg(format!("--web.listen-address={address}"))
-            .arg("--web.enable-remote-write-receiver")
-            .arg("--enable-feature=exemplar-storage,native-histograms")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .unwrap();
+            .arg(format!("--web.listen-address={address}"));
+        let process = Running::logging(&mut command, &folder.path().join("log"));
         let mut this = Self {
             address,
-            version: (0, 0),
-            child,
-            _folder: folder,
+            version,
+            process,
+            folder,
         };
         this.wait_until_ready();
-        this.version = this.read_version();
-        Some(this)
+        this
+    }
+
+    /// What it has logged.
+    #[must_use]
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
 
     fn wait_until_ready(&mut self) {
-        let log = self._folder.path().join("log");
-        let written = || std::fs::read_to_string(&log).unwrap_or_default();
         let began = Instant::now();
         while self
             .try_get("/-/ready")
             .is_none_or(|(status, _)| status != 200)
         {
-            let ended = self.child.try_wait().unwrap();
-            assert!(ended.is_none(), "Prometheus ended:\n{}", written());
+            assert!(self.process.runs(), "Prometheus ended:\n{}", self.log());
             assert!(
                 began.elapsed() < PATIENCE,
                 "Prometheus is not ready:\n{}",
-                written()
+                self.log()
             );
             pause();
         }
-    }
-
-    fn read_version(&self) -> (u32, u32) {
-        let info = self.api("status/buildinfo", &[]);
-        let version = info["version"].as_str().unwrap_or_default();
-        let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
-        (parts.next().unwrap_or(0), parts.next().unwrap_or(0))
     }
 
     /// Major and minor version.
@@ -167,20 +226,7 @@ impl Prometheus {
     }
 
     fn try_get(&self, target: &str) -> Option<(u16, String)> {
-        let mut stream = TcpStream::connect(self.address).ok()?;
-        stream.set_read_timeout(Some(PATIENCE)).ok()?;
-        // 1.0, so that the answer is one piece that ends with the connection.
-        write!(
-            stream,
-            "GET {target} HTTP/1.0\r\nHost: {}\r\n\r\n",
-            self.address
-        )
-        .ok()?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).ok()?;
-        let (head, body) = answer.split_once("\r\n\r\n")?;
-        let status = head.split(' ').nth(1)?.parse().ok()?;
-        Some((status, body.to_owned()))
+        get(self.address, target)
     }
 
     /// What the API answers under `data`.
@@ -271,7 +317,12 @@ fn pause() {
     std::thread::sleep(Duration::from_millis(20));
 }
 
-fn labels(of: &Value) -> BTreeMap<String, String> {
+/// The labels of an object of the API.
+///
+/// # Panics
+/// If it is none.
+#[must_use]
+pub fn labels(of: &Value) -> BTreeMap<String, String> {
     let pairs = of.as_object().unwrap().iter();
     pairs
         .map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned()))
@@ -288,6 +339,7 @@ fn sample(of: &Value) -> Sample {
     Sample {
         labels: labels(&of["metric"]),
         value,
+        histogram: of.get("histogram").map(|pair| pair[1].clone()),
     }
 }
 

@@ -2,11 +2,13 @@
 //! `prometheusremotewrite` receiver.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use headwater_core::graph::Environment;
 use headwater_core::pdata::owned::{Metric, MetricData, MetricsData};
-use headwater_core::{ComponentKind, Outputs, Signal};
+use headwater_core::{ComponentKind, Outputs, Receiver, Signal};
 use headwater_exporter_prometheus as page;
 use headwater_receiver_prometheusremotewrite as receiver;
 use headwater_testkit::{Recorder, environment, host};
@@ -14,8 +16,42 @@ use prometheus_tests::{PATIENCE, Prometheus, free_port};
 
 use crate::samples::{batch, counter, exponential, gauge, histogram, now, summary};
 
+/// A `prometheusremotewrite` receiver, and what it has handed on.
+pub(crate) struct Taker {
+    environment: Environment,
+    receiver: Arc<dyn Receiver>,
+    pub(crate) recorder: Recorder,
+}
+
+impl Taker {
+    pub(crate) async fn start(address: SocketAddr) -> Self {
+        let mut config = receiver::Config::default();
+        config.server.address.endpoint = address.to_string();
+        let environment = environment();
+        let id = "prometheusremotewrite".parse().unwrap();
+        let settings = environment.settings(ComponentKind::Receiver, &id);
+        let recorder = Recorder::new();
+        let outputs = Outputs::new().with(Signal::Metrics, Arc::new(recorder.clone()));
+        let receiver = receiver::factory()
+            .build_receiver(settings, &config, outputs)
+            .unwrap();
+        receiver.start(&host()).await.unwrap();
+        Self {
+            environment,
+            receiver,
+            recorder,
+        }
+    }
+
+    pub(crate) async fn stop(self) {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        self.receiver.shutdown(deadline).await.unwrap();
+        assert_eq!(self.environment.ledger.imbalance(), 0);
+    }
+}
+
 /// The metrics that have arrived, the last of each name.
-fn arrived(recorder: &Recorder) -> BTreeMap<String, Metric> {
+pub(crate) fn arrived(recorder: &Recorder) -> BTreeMap<String, Metric> {
     let mut all = BTreeMap::new();
     for batch in recorder.batches() {
         let bytes = batch.payload().to_contiguous();
@@ -41,16 +77,8 @@ async fn what_is_shown_is_scraped_and_comes_back() {
     let exporter = page::factory().build_exporter(settings, &config).unwrap();
     exporter.start(&host()).await.unwrap();
 
-    let mut config = receiver::Config::default();
-    config.server.address.endpoint = taken.to_string();
-    let id = "prometheusremotewrite".parse().unwrap();
-    let settings = environment.settings(ComponentKind::Receiver, &id);
-    let recorder = Recorder::new();
-    let outputs = Outputs::new().with(Signal::Metrics, Arc::new(recorder.clone()));
-    let receiver = receiver::factory()
-        .build_receiver(settings, &config, outputs)
-        .unwrap();
-    receiver.start(&host()).await.unwrap();
+    let taker = Taker::start(taken).await;
+    let recorder = &taker.recorder;
 
     let t = now();
     let metrics = vec![
@@ -93,7 +121,7 @@ async fn what_is_shown_is_scraped_and_comes_back() {
 
     let done = async {
         loop {
-            let all = arrived(&recorder);
+            let all = arrived(recorder);
             let is = |name: &str, right: fn(&MetricData) -> bool| {
                 all.get(name)
                     .and_then(|metric| metric.data.as_ref())
@@ -118,10 +146,10 @@ async fn what_is_shown_is_scraped_and_comes_back() {
         }
     };
     let in_time = tokio::time::timeout(PATIENCE, done).await;
-    assert!(in_time.is_ok(), "{:?}", arrived(&recorder));
+    assert!(in_time.is_ok(), "{:?}", arrived(recorder));
     drop(prometheus);
     let deadline = Instant::now() + Duration::from_secs(20);
-    receiver.shutdown(deadline).await.unwrap();
+    taker.stop().await;
     exporter.shutdown(deadline).await.unwrap();
     assert_eq!(environment.ledger.imbalance(), 0);
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use headwater_core::graph::Environment;
 use headwater_core::pdata::owned::MetricData;
 use headwater_core::{ComponentKind, Exporter, Signal};
 use headwater_exporter_prometheus_remote_write::{Config, ProtobufMessage, factory};
@@ -11,15 +12,21 @@ use prometheus_tests::{EMPTY, Prometheus};
 
 use crate::samples::{batch, counter, exponential, gauge, histogram, now, summary};
 
-async fn exporter(
+pub(crate) async fn exporter(
     url: String,
     message: ProtobufMessage,
-) -> (Arc<dyn Exporter>, headwater_core::graph::Environment) {
-    let mut config = Config {
-        protobuf_message: message,
-        ..Config::default()
-    };
+) -> (Arc<dyn Exporter>, Environment) {
+    configured(url, |config| config.protobuf_message = message).await
+}
+
+/// One that is configured otherwise.
+pub(crate) async fn configured(
+    url: String,
+    change: impl FnOnce(&mut Config),
+) -> (Arc<dyn Exporter>, Environment) {
+    let mut config = Config::default();
     config.client.endpoint = url;
+    change(&mut config);
     let environment = environment();
     let id = "prometheus_remote_write".parse().unwrap();
     let settings = environment.signal_settings(ComponentKind::Exporter, &id, Signal::Metrics);

@@ -15,7 +15,7 @@ pub(crate) fn now() -> u64 {
     since.as_millis() as u64
 }
 
-fn attributes(pairs: &[(&str, &str)]) -> Vec<KeyValue> {
+pub(crate) fn attributes(pairs: &[(&str, &str)]) -> Vec<KeyValue> {
     pairs
         .iter()
         .map(|(key, value)| KeyValue::new(*key, *value))
@@ -146,18 +146,32 @@ pub(crate) fn summary(at: u64) -> Metric {
     )
 }
 
+/// What an instrumented HTTP server sends, under the name that the dashboards ask for.
+pub(crate) fn request_duration(at: u64) -> Metric {
+    Metric {
+        name: "http.server.request.duration".into(),
+        ..histogram(at)
+    }
+}
+
+/// Of the service `shop/api`.
 pub(crate) fn batch(metrics: Vec<Metric>) -> Batch {
-    let resource = attributes(&[
+    let resource = [
         ("service.namespace", "shop"),
         ("service.name", "api"),
         ("service.instance.id", "pod-1"),
         ("k8s.pod.name", "api-1"),
-    ]);
+    ];
+    batch_of(&resource, metrics)
+}
+
+/// Of a resource with these attributes.
+pub(crate) fn batch_of(resource: &[(&str, &str)], metrics: Vec<Metric>) -> Batch {
     let items = metrics.len();
     let data = MetricsData {
         resource_metrics: vec![ResourceMetrics {
             resource: Some(Resource {
-                attributes: resource,
+                attributes: attributes(resource),
                 ..Resource::default()
             }),
             scope_metrics: vec![ScopeMetrics {
