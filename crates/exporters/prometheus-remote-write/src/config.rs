@@ -378,6 +378,7 @@ impl PrometheusRemoteWriteConfig {
         Options {
             namespace: self.namespace.clone(),
             strategy: self.strategy(),
+            each_underscore: false,
             // Names that cannot be used have been reported.
             external_labels: self.external_labels().unwrap_or_default(),
             scope_labels: !self.disable_scope_info,

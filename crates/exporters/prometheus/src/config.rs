@@ -93,7 +93,12 @@ impl PrometheusConfig {
     }
 
     fn const_labels(&self) -> Result<Vec<(String, String)>, NameError> {
-        let rule = self.strategy().label_rule();
+        let rule = Options {
+            strategy: self.strategy(),
+            each_underscore: true,
+            ..Options::default()
+        }
+        .label_rule();
         self.const_labels
             .iter()
             .map(|(name, value)| Ok((label_name(rule, name)?, value.clone())))
@@ -105,6 +110,7 @@ impl PrometheusConfig {
         Options {
             namespace: self.namespace.clone(),
             strategy: self.strategy(),
+            each_underscore: true,
             // Names that cannot be used have been reported.
             external_labels: self.const_labels().unwrap_or_default(),
             scope_labels: !self.without_scope_info,

@@ -83,13 +83,15 @@ impl Ingest<'_> {
         let Ok(Some(mut labels)) = target_info_labels(self.options, resource) else {
             return;
         };
+        // With the namespace before it.
+        let name = labels.get("__name__").to_owned();
         labels.remove("__name__");
         let key = labels
             .iter()
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect();
         let head = Head {
-            name: "target_info",
+            name: &name,
             kind: MetricType::Gauge,
             help: "Target metadata",
             unit: "",

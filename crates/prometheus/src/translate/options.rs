@@ -82,6 +82,9 @@ pub struct Options {
     pub namespace: String,
     /// How names are translated.
     pub strategy: Strategy,
+    /// Whether each letter that a label may not have becomes a `_`, and not runs of them one, as in the
+    /// Collector's `prometheus` exporter. A `_` in front stays, too.
+    pub each_underscore: bool,
     /// Labels of every series that does not have them; names as Prometheus has them.
     pub external_labels: Vec<(String, String)>,
     /// Whether `otel_scope_name`, `otel_scope_version` and the scope's attributes become labels.
@@ -102,6 +105,7 @@ impl Default for Options {
         Self {
             namespace: String::new(),
             strategy: Strategy::ESCAPED_WITH_SUFFIXES,
+            each_underscore: false,
             external_labels: Vec::new(),
             scope_labels: true,
             target_info: true,
@@ -116,7 +120,10 @@ impl Options {
     /// How labels are named.
     #[must_use]
     pub const fn label_rule(&self) -> LabelRule {
-        self.strategy.label_rule()
+        match self.strategy.label_rule() {
+            LabelRule::Escape if self.each_underscore => LabelRule::EscapeEach,
+            rule => rule,
+        }
     }
 }
 
