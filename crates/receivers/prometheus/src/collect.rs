@@ -379,10 +379,11 @@ fn labels<'p>(name: &str, labels: impl Iterator<Item = LabelRef<'p>>) -> Vec<(St
         .collect()
 }
 
-/// Seconds since 1970 as nanoseconds; what is no time is 0.
+/// Seconds since 1970 as nanoseconds, to the microsecond: a double knows no more of our times, and
+/// what it is off by must not turn 0.461 s into 0.460 s. What is no time is 0.
 fn seconds(value: f64) -> u64 {
     if value.is_finite() && value > 0.0 {
-        (value * 1e9) as u64
+        ((value * 1e6).round() as u64).saturating_mul(1000)
     } else {
         0
     }

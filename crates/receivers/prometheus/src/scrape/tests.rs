@@ -371,14 +371,14 @@ async fn a_batch_that_cannot_be_taken_is_dropped_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn start_times_come_from_created_lines_wherever_they_stand() {
-    let body = "# TYPE a counter\na_created{x=\"1\"} 500\na_total{x=\"1\"} 1\na_total{x=\"2\"} 2\na_created{x=\"2\"} 600.5\n\
+    let body = "# TYPE a counter\na_created{x=\"1\"} 500\na_total{x=\"1\"} 1\na_total{x=\"2\"} 2\na_created{x=\"2\"} 1795936698.461\n\
                 # TYPE h histogram\nh_bucket{le=\"+Inf\"} 1\nh_count 1\nh_sum 2\nh_created 700\n# EOF\n";
     let mut bench = bench([Reply::OpenMetrics(body)]);
     bench.after(21).await;
     let scrape = |time: u64| {
         [
             format!("counter a_total{{x=1}} 1 @{time} from 500000"),
-            format!("counter a_total{{x=2}} 2 @{time} from 600500"),
+            format!("counter a_total{{x=2}} 2 @{time} from 1795936698461"),
             format!(
                 "histogram h{{}} count=1 sum=Some(2.0) bounds=[] counts=[1] @{time} from 700000"
             ),
