@@ -7,8 +7,10 @@
 )]
 
 mod answers;
+mod cases;
 mod checks;
 mod config;
 mod delivery;
 mod differential;
+mod edges;
 mod support;
