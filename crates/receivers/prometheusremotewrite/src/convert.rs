@@ -1,5 +1,7 @@
 //! From series to OTLP.
 
+mod lone;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -13,6 +15,7 @@ use headwater_prometheus::remote_write::{
     self, Message, MetricType, ReadError, STALE_NAN, Series, read,
 };
 
+use self::lone::Lone;
 use crate::known::{Family, Known, Target};
 use crate::native::{self, Converted};
 
@@ -67,9 +70,12 @@ pub(crate) fn convert(
         resources: Vec::new(),
         targets: HashMap::new(),
         places: HashMap::new(),
+        lone: Vec::new(),
         request: Request::default(),
     };
     read(message, body, |series| builder.add(series), |_| {})?;
+    let lone = std::mem::take(&mut builder.lone);
+    builder.place_lone(lone);
     Ok(builder.finish())
 }
 
@@ -129,6 +135,7 @@ struct Builder<'a> {
     resources: Vec<ResourceMetrics>,
     targets: HashMap<Target, usize>,
     places: HashMap<(usize, Scope, String, Shape), Place>,
+    lone: Vec<Lone>,
     request: Request,
 }
 
@@ -169,6 +176,10 @@ impl Builder<'_> {
         }
         let family = self.family(series);
         let (scope, attributes) = self.labels(series);
+        if points == 0 && !series.exemplars.is_empty() {
+            self.lone.push(Lone::new(series, scope, attributes));
+            return;
+        }
         if !series.samples.is_empty() {
             let shape = shape(series.label("__name__"), family.kind);
             self.samples(series, &family, &scope, &attributes, shape);

@@ -227,6 +227,43 @@ async fn version_2_keeps_types_starts_exemplars_and_native_histograms() {
     setup.stop().await;
 }
 
+/// As Prometheus writes them: each in an entry of its own, after that of the sample.
+#[tokio::test]
+async fn exemplars_of_their_own_go_to_the_sample_of_their_series() {
+    let setup = Setup::new().await;
+    let labels: &[(&str, &str)] = &[("__name__", "c_total"), ("path", "/")];
+    let other: &[(&str, &str)] = &[("__name__", "c_total"), ("path", "/b")];
+    let unknown: &[(&str, &str)] = &[("__name__", "d_total")];
+    let mut request = v1(&[(labels, 1.0), (other, 2.0)]);
+    for (of, value) in [(other, 0.5), (labels, 0.25), (labels, 0.75), (unknown, 1.0)] {
+        let (mut encoded, mut rest) = (Vec::new(), Vec::new());
+        for (name, value) in of {
+            put_label(&mut encoded, name, value);
+        }
+        put_exemplar(&mut rest, Message::V1, f64::to_bits(value), T, |out| {
+            put_label(out, "k", "v");
+        });
+        put_series(&mut request, Message::V1, &encoded, &rest);
+    }
+    assert_eq!(setup.write(Message::V1, &request).await.status, 204);
+    let metrics = setup.metrics();
+    assert_eq!(metrics.len(), 1);
+    let Some(MetricData::Gauge(gauge)) = &metrics[0].data else {
+        panic!("no gauge: {metrics:?}");
+    };
+    let values: Vec<Vec<_>> = gauge
+        .data_points
+        .iter()
+        .map(|point| point.exemplars.iter().map(|it| it.value.clone()).collect())
+        .collect();
+    let double = |value| Some(NumberValue::Double(value));
+    assert_eq!(
+        values,
+        [vec![double(0.25), double(0.75)], vec![double(0.5)]]
+    );
+    setup.stop().await;
+}
+
 #[tokio::test]
 async fn what_comes_in_goes_out_again_the_same() {
     let setup = Setup::new().await;
