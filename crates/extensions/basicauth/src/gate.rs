@@ -1,13 +1,14 @@
 //! How many slow checks run and wait at a time.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Lets in as many as half of the CPUs, at least one; what waits is bounded.
 #[derive(Debug)]
 pub(crate) struct Gate {
-    turns: Semaphore,
+    turns: Arc<Semaphore>,
     waiting: AtomicUsize,
     most: usize,
 }
@@ -16,19 +17,26 @@ impl Gate {
     pub(crate) fn new(most: usize) -> Self {
         let cpus = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Self {
-            turns: Semaphore::new((cpus / 2).max(1)),
+            turns: Arc::new(Semaphore::new((cpus / 2).max(1))),
             waiting: AtomicUsize::new(0),
             most,
         }
     }
 
-    /// The turn, as long as it is held; `None` if too many wait already.
-    pub(crate) async fn enter(&self) -> Option<SemaphorePermit<'_>> {
-        if let Ok(turn) = self.turns.try_acquire() {
+    /// The turn, as long as it is held; `None` if too many wait already. It goes to the thread that
+    /// computes: a client that goes away meanwhile does not end the computation.
+    pub(crate) async fn enter(&self) -> Option<OwnedSemaphorePermit> {
+        if let Ok(turn) = Arc::clone(&self.turns).try_acquire_owned() {
             return Some(turn);
         }
         let _waiting = Waiting::new(&self.waiting, self.most)?;
-        self.turns.acquire().await.ok()
+        Arc::clone(&self.turns).acquire_owned().await.ok()
+    }
+
+    /// How many turns are free.
+    #[cfg(test)]
+    pub(crate) fn free(&self) -> usize {
+        self.turns.available_permits()
     }
 }
 
@@ -53,6 +61,8 @@ impl Drop for Waiting<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[tokio::test]
@@ -70,6 +80,4 @@ mod tests {
         turns.pop();
         assert!(gate.enter().await.is_some());
     }
-
-    use std::time::Duration;
 }

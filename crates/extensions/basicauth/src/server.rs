@@ -77,7 +77,7 @@ impl Server {
         if let Some(outcome) = users.known.get(&key) {
             return Ok(outcome);
         }
-        let Some(_turn) = self.gate.enter().await else {
+        let Some(turn) = self.gate.enter().await else {
             let text = "too many credentials are being checked: try again";
             return Err(AuthError::busy(text, COME_BACK));
         };
@@ -89,6 +89,7 @@ impl Server {
         let check = tokio::task::spawn_blocking(move || {
             let outcome = hash.is_of(password.as_bytes());
             known.known.put(key, outcome);
+            drop(turn);
             outcome
         });
         check
@@ -115,5 +116,35 @@ impl ServerAuthenticator for Server {
         Ok(Identity {
             attributes: vec![("username".into(), user.into()), ("raw".into(), raw.into())],
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future;
+    use std::task::Poll;
+
+    use headwater_credentials::basic;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn clients_that_go_away_do_not_free_the_turns_of_what_is_still_computed() {
+        let hash = "$2b$10$abcdefghijklmnopqrstuu/LVz6MZlItEy42I2juLihZ66HnQx/cy";
+        let config = HtpasswdConfig {
+            inline: format!("ali:{hash}").into(),
+            ..HtpasswdConfig::default()
+        };
+        let server = Server::new(&config, &tracing::Span::none()).unwrap();
+        let turns = server.gate.free();
+        for number in 0..turns {
+            let mut headers = HeaderMap::new();
+            let value = basic("ali", &number.to_string());
+            headers.insert(AUTHORIZATION, value.parse().unwrap());
+            let mut check = std::pin::pin!(server.authenticate(&headers));
+            let polled = std::future::poll_fn(|context| Poll::Ready(check.as_mut().poll(context)));
+            assert!(polled.await.is_pending());
+        }
+        assert_eq!(server.gate.free(), 0);
     }
 }
