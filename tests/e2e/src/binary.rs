@@ -25,6 +25,12 @@ impl Binary {
         Self::find("PATTERN_A_BIN", "distributions/pattern-a/pattern-a")
     }
 
+    /// The `pattern-c` distribution, or `$PATTERN_C_BIN`.
+    #[must_use]
+    pub fn pattern_c() -> Self {
+        Self::find("PATTERN_C_BIN", "distributions/pattern-c/pattern-c")
+    }
+
     /// The `sidecar` example, or `$SIDECAR_BIN`.
     #[must_use]
     pub fn sidecar() -> Self {

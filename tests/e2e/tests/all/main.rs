@@ -14,6 +14,7 @@ mod differential;
 mod failure;
 mod hostile;
 mod memory;
+mod pattern_c;
 mod peers;
 mod readme;
 mod sdks;
