@@ -59,6 +59,22 @@ e2e-loki:
 # Traces to a real Tempo: `TEMPO_BIN=… just e2e-tempo`.
 e2e-tempo:
     tests/backends/run tempo_gives_back
+# Build the Go collector with contrib's Prometheus components, once; a quarter of an hour.
+peers-prometheus:
+    benches/load/peers/build-otelcol.sh target/peers-prometheus otelcol-prometheus.yaml
+
+# What others make of the same targets: the Go collector (`just peers-prometheus` first) and the agent.
+prometheus-peers:
+    PROMCOL_BIN="${PROMCOL_BIN:-$PWD/target/peers-prometheus/otelcol}" \
+        PROMETHEUS_BIN="${PROMETHEUS_BIN:-$(tests/prometheus/install)/prometheus}" \
+        NODE_EXPORTER_BIN="$(tests/prometheus/install)/prometheus-node-exporter" \
+        cargo test -p prometheus-tests -p headwater-exporter-prometheus-remote-write --test all differential
+
+# The compliance project's tests for senders of remote write: `just build headwater` first.
+# `just compliance CHECKOUT` runs those of a checkout of its repository.
+compliance *checkout:
+    HEADWATER_BIN="${HEADWATER_BIN:-target/distributions/headwater/headwater}" \
+        tests/prometheus/compliance/run {{checkout}}
 
 # Micro-benchmarks.
 bench:

@@ -31,11 +31,17 @@ receivers:
 processors:
   batch:
     timeout: 4s
+    send_batch_max_size: 8192
 exporters:
   prometheus_remote_write:
     endpoint: %q
     protobuf_message: io.prometheus.write.v2.Request
     send_metadata: true
+    # The page is to come out as it is.
+    add_metric_suffixes: false
+    disable_scope_info: true
+    target_info:
+      enabled: false
 service:
   telemetry:
     metrics:

@@ -138,7 +138,7 @@ async fn what_version_2_carries_comes_out_again() {
         matches!(gauge.data, Some(MetricData::Gauge(_))),
         "{gauge:?}"
     );
-    assert_eq!(gauge.unit.to_lossy(), "Cel");
+    assert_eq!(gauge.unit.to_lossy(), "celsius");
     match all["native_size_bytes"].data.as_ref().unwrap() {
         MetricData::ExponentialHistogram(histogram) => {
             assert_eq!(histogram.data_points[0].count, 30);
