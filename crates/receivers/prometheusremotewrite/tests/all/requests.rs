@@ -254,7 +254,7 @@ async fn exemplars_of_their_own_go_to_the_sample_of_their_series() {
     let values: Vec<Vec<_>> = gauge
         .data_points
         .iter()
-        .map(|point| point.exemplars.iter().map(|it| it.value.clone()).collect())
+        .map(|point| point.exemplars.iter().map(|it| it.value).collect())
         .collect();
     let double = |value| Some(NumberValue::Double(value));
     assert_eq!(
