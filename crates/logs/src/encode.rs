@@ -195,8 +195,19 @@ fn put_attribute(out: &mut Vec<u8>, number: u32, key: &str, value: &Value<'_>) {
     if let Value::Str(text) = value {
         // Lengths are known beforehand, so nothing has to be moved.
         let any = len_field(text.len());
+        let whole = len_field(key.len()) + len_field(any);
+        if whole < 0x80 {
+            // Nearly all of them: every length is one byte, and so is every tag.
+            let tag = |number: u32| (number << 3) as u8 | 2;
+            out.reserve(2 + whole);
+            out.extend_from_slice(&[tag(number), whole as u8, tag(1), key.len() as u8]);
+            out.extend_from_slice(key.as_bytes());
+            out.extend_from_slice(&[tag(2), any as u8, tag(1), text.len() as u8]);
+            out.extend_from_slice(text.as_bytes());
+            return;
+        }
         put_tag(out, number, WireType::Len);
-        put_varint(out, (len_field(key.len()) + len_field(any)) as u64);
+        put_varint(out, whole as u64);
         put_len_field(out, 1, key.as_bytes());
         put_tag(out, 2, WireType::Len);
         put_varint(out, any as u64);

@@ -77,7 +77,8 @@ impl<'a> Parser<'a> {
 
     fn map(&mut self, depth: usize) -> Result<Map<'a>, Failure> {
         self.at += 1;
-        let mut entries = Vec::new();
+        // Most objects that are logged have a handful of members.
+        let mut entries = Vec::with_capacity(8);
         self.skip_space();
         if self.peek() == Some(b'}') {
             self.at += 1;
@@ -228,10 +229,17 @@ impl<'a> Parser<'a> {
     /// Where the next quote, backslash or control character stands.
     fn plain_end(&self, from: usize) -> usize {
         let rest = &self.text.as_bytes()[from..];
-        let found = rest
+        let (words, tail) = rest.as_chunks::<8>();
+        for (index, word) in words.iter().enumerate() {
+            let hits = special(u64::from_le_bytes(*word));
+            if hits != 0 {
+                return from + index * 8 + hits.trailing_zeros() as usize / 8;
+            }
+        }
+        let found = tail
             .iter()
             .position(|byte| *byte == b'"' || *byte == b'\\' || *byte < 0x20);
-        from + found.unwrap_or(rest.len())
+        from + words.len() * 8 + found.unwrap_or(tail.len())
     }
 
     fn escaped(&mut self, start: usize, mut end: usize) -> Result<Str<'a>, Failure> {
@@ -300,6 +308,19 @@ impl<'a> Parser<'a> {
         self.at += 4;
         Ok(code)
     }
+}
+
+/// The high bit of each byte that is a quote, a backslash or a control character. Bits above the
+/// lowest one may be wrong: a subtraction borrows from the next byte.
+const fn special(word: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = ONES << 7;
+    const fn below(word: u64, limit: u64) -> u64 {
+        word.wrapping_sub(ONES * limit) & !word & HIGH
+    }
+    let quote = below(word ^ (ONES * b'"' as u64), 1);
+    let backslash = below(word ^ (ONES * b'\\' as u64), 1);
+    quote | backslash | below(word, 0x20)
 }
 
 #[cfg(test)]

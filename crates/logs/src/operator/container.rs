@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use memchr::{memchr, memchr2};
+
 use crate::operator::Failure;
 use crate::operator::parser::Embedded;
 use crate::operator::recombine::Recombine;
@@ -50,21 +52,31 @@ struct Cri<'l> {
 
 impl<'l> Cri<'l> {
     fn split(line: &'l str) -> Option<Self> {
-        let (time, rest) = line.split_once(' ')?;
-        let (stream, rest) = rest.split_once(' ')?;
-        if !matches!(stream, "stdout" | "stderr") {
+        // By bytes: every line of every pod comes through here.
+        let (time, rest) = line.split_at_checked(memchr(b' ', line.as_bytes())?)?;
+        let (stream, rest) = rest.split_at_checked(7)?;
+        if !matches!(stream, " stdout" | " stderr") {
             return None;
         }
-        let (tag, log) = rest.split_once(' ').unwrap_or((rest, ""));
+        let (stream, rest) = (&stream[1..], rest.strip_prefix(' ')?);
         // Upstream's patterns end at a line feed.
-        if log.contains('\n') || tag.contains('\n') {
+        if memchr(b'\n', rest.as_bytes()).is_some() {
             return None;
         }
-        let format = match time.strip_suffix('Z') {
-            Some(before) if before.is_empty() || before.contains(['Z', '^']) => return None,
-            Some(_) => Format::Containerd,
-            None if time.is_empty() || time.contains('Z') => return None,
-            None => Format::Crio,
+        let (tag, log) = match memchr(b' ', rest.as_bytes()) {
+            Some(at) => (&rest[..at], &rest[at + 1..]),
+            None => (rest, ""),
+        };
+        let format = match time.as_bytes() {
+            [before @ .., b'Z'] => {
+                if before.is_empty() || memchr2(b'Z', b'^', before).is_some() {
+                    return None;
+                }
+                Format::Containerd
+            }
+            [] => return None,
+            time if memchr(b'Z', time).is_some() => return None,
+            _ => Format::Crio,
         };
         Some(Self {
             time,
@@ -341,7 +353,10 @@ fn metadata<'a>(
     }
     let fresh = entry.resource.is_empty();
     for (key, range) in KEYS.iter().zip(&scratch.pod.parts) {
-        let value = Value::Str(part(path, &path[range.clone()]));
+        let value = Value::Str(match path {
+            Cow::Borrowed(path) => Cow::Borrowed(path.get(range.clone()).unwrap_or_default()),
+            Cow::Owned(path) => Cow::Owned(path.get(range.clone()).unwrap_or_default().to_owned()),
+        });
         if fresh {
             entry.resource.push(*key, value);
         } else {
