@@ -1,13 +1,16 @@
 //! [`Retrier`] and [`Tries`]: trying again, for exporters whose batches are several requests.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use headwater_core::Settings;
 use headwater_core::config::format_duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::backoff::{Backoff, Jitter};
 use crate::config::RetryConfig;
+use crate::health::Health;
 
 /// How one exporter tries again, until a shutdown begins.
 #[derive(Debug)]
@@ -16,21 +19,30 @@ pub struct Retrier {
     max_retries: u32,
     jitter: Jitter,
     span: tracing::Span,
+    health: Arc<Health>,
     stopped: watch::Sender<bool>,
 }
 
 impl Retrier {
     /// Tries again as configured, at most `max_retries` times (0: as often as the configuration
-    /// allows); logs to `span`.
+    /// allows).
     #[must_use]
-    pub fn new(config: RetryConfig, max_retries: u32, span: tracing::Span) -> Self {
+    pub fn new(config: RetryConfig, max_retries: u32, settings: &Settings) -> Self {
         Self {
             config,
             max_retries,
             jitter: Jitter::default(),
-            span,
+            span: settings.span.clone(),
+            health: Arc::new(Health::new(settings.status.clone())),
             stopped: watch::Sender::new(false),
         }
+    }
+
+    /// The exporter's status, for [`crate::Exporting::health`]: failed attempts are told here;
+    /// success, and what is given up at once, the exporter tells itself.
+    #[must_use]
+    pub fn health(&self) -> &Arc<Health> {
+        &self.health
     }
 
     /// From now on nothing is tried again.
@@ -83,9 +95,11 @@ impl Tries<'_> {
             config,
             max_retries,
             span,
+            health,
             stopped,
             ..
         } = self.retrier;
+        health.degraded(|| error.to_owned());
         if !config.enabled {
             return Err("retry_disabled");
         }
@@ -116,12 +130,17 @@ impl Tries<'_> {
 
 #[cfg(test)]
 mod tests {
+    use headwater_core::{ComponentKind, Signal};
+    use headwater_testkit::environment;
+
     use super::*;
 
     fn retrier(change: impl FnOnce(&mut RetryConfig), max_retries: u32) -> Retrier {
         let mut config = RetryConfig::default();
         change(&mut config);
-        Retrier::new(config, max_retries, tracing::Span::none())
+        let id = "loki".parse().unwrap();
+        let settings = environment().signal_settings(ComponentKind::Exporter, &id, Signal::Logs);
+        Retrier::new(config, max_retries, &settings)
     }
 
     /// How many attempts there are, and why there are no more.

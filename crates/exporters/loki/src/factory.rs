@@ -35,9 +35,11 @@ impl ExporterFactory for LokiFactory {
         let pusher = Arc::new(Loki::new(&config, &settings)?);
         let destination = pusher.destination();
         // Timeout and retries are of single pushes, of which a batch may have several.
+        let health = pusher.health();
         Exporting::new(settings, Handle(pusher))
             .destination(destination)
             .queue(&queue)
+            .health(health)
             .build()
     }
 }

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use futures_util::StreamExt as _;
 use headwater_core::telemetry::Attributes;
 use headwater_core::{Batch, ComponentError, ConsumeError, Host, Settings};
-use headwater_exporting::{Pusher, Retrier, Sent};
+use headwater_exporting::{Health, Pusher, Retrier, Sent};
 use headwater_loki::snappy::Compressor;
 use headwater_transport::config::{CompressionType, HttpClientConfig};
 use headwater_transport::http::{Client, Url, parse_url};
@@ -97,7 +97,7 @@ impl Loki {
             },
             options: config.options(),
             encoding: config.encoding,
-            retrier: Retrier::new(config.retry(), config.max_retries, settings.span.clone()),
+            retrier: Retrier::new(config.retry(), config.max_retries, settings),
             retry_on_429: config.retry_on_http_429,
             most_bytes: match batch_size {
                 0 => usize::MAX,
@@ -124,6 +124,11 @@ impl Loki {
     pub(crate) fn destination(&self) -> Attributes {
         let path = self.url.uri().path();
         headwater_exporting::destination(self.url.host(), Some(self.url.port()), path)
+    }
+
+    /// The exporter's status.
+    pub(crate) fn health(&self) -> Arc<Health> {
+        Arc::clone(self.retrier.health())
     }
 
     /// From now on nothing is tried again.

@@ -34,9 +34,11 @@ impl ExporterFactory for TempoFactory {
         let pusher = Arc::new(Tempo::new(&config, &settings)?);
         let destination = pusher.destination();
         // Timeout and retries are of single requests, of which a batch may have several.
+        let health = pusher.health();
         Exporting::new(settings, Handle(pusher))
             .destination(destination)
             .queue(&config.queue())
+            .health(health)
             .build()
     }
 }

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use futures_util::StreamExt as _;
 use headwater_core::telemetry::{Attributes, Instrument, InstrumentKind, Level};
 use headwater_core::{Batch, ComponentError, ConsumeError, Context, Host, Settings};
-use headwater_exporting::{Pusher, Retrier, Sent, TenantCounters};
+use headwater_exporting::{Health, Pusher, Retrier, Sent, TenantCounters};
 use headwater_transport::Status;
 
 use crate::answer::{Verdict, advice, read};
@@ -68,7 +68,7 @@ impl Tempo {
         let queue = config.sending_queue.as_ref();
         Ok(Self {
             wire: Wire::new(config, settings)?,
-            retrier: Retrier::new(config.retry_on_failure.clone(), 0, settings.span.clone()),
+            retrier: Retrier::new(config.retry_on_failure.clone(), 0, settings),
             retry_on_limit: config.retry_on_limit,
             max_bytes: match usize::try_from(config.max_request_size) {
                 Ok(0) | Err(_) => usize::MAX,
@@ -88,6 +88,11 @@ impl Tempo {
     /// Where it sends, for the metrics.
     pub(crate) fn destination(&self) -> Attributes {
         self.wire.destination()
+    }
+
+    /// The exporter's status.
+    pub(crate) fn health(&self) -> Arc<Health> {
+        Arc::clone(self.retrier.health())
     }
 
     /// From now on nothing is tried again.
@@ -191,6 +196,7 @@ impl Tempo {
         loop {
             let status = match self.wire.send(&piece.payload, tenant, context).await {
                 Ok(said) => {
+                    self.retrier.health().succeeded();
                     let rejected = usize::try_from(said.rejected).unwrap_or_default();
                     let rejected = rejected.min(piece.items);
                     if !said.is_full_success() {
@@ -254,7 +260,12 @@ impl Tempo {
                 (rest, "trace_too_large")
             }
             Verdict::WithoutBadIds => (keep(&piece, has_ids), "invalid_id"),
-            Verdict::GiveUp(reason) => (None, reason),
+            Verdict::GiveUp(reason) => {
+                self.retrier
+                    .health()
+                    .degraded(|| status.message().to_owned());
+                (None, reason)
+            }
             Verdict::Again(_, reason) => (None, reason),
         };
         let left = rest.as_ref().map_or(0, |rest| rest.items);

@@ -105,7 +105,10 @@ impl Loki {
                 .await;
             let (after, limit, error) = match answered {
                 Ok(answer) => match read(&answer, SystemTime::now(), self.retry_on_429) {
-                    Verdict::Arrived => return None,
+                    Verdict::Arrived => {
+                        self.retrier.health().succeeded();
+                        return None;
+                    }
                     Verdict::Again(after, reason) => {
                         let limit = Some(reason).filter(|reason| reason.contains("limit"));
                         (after, limit, describe(&answer))
@@ -209,6 +212,7 @@ impl Loki {
                     help = advice(answer.status),
                     "Loki does not take a push."
                 );
+                self.retrier.health().degraded(|| error.clone());
                 progress.lose(reason, live, &error);
                 Next::Done
             }
