@@ -2,6 +2,7 @@
 //! distributions, streams and their identity, points as OTLP bytes, and the task that flushes.
 
 mod clock;
+mod distribution;
 pub mod emit;
 mod exponential;
 mod fingerprint;
@@ -12,6 +13,7 @@ pub mod point;
 pub mod span;
 
 pub use clock::now_unix_nano;
+pub use distribution::{Buckets, DURATION_BOUNDS, Distribution};
 pub use emit::Emitter;
 pub use exponential::{DEFAULT_MAX_SIZE, ExponentialHistogram};
 pub use fingerprint::{Fingerprint, FingerprintMap, Fingerprints};

@@ -134,6 +134,21 @@ impl AttributeList {
     }
 }
 
+/// The attributes of the series that counts what has no series of its own.
+#[must_use]
+pub fn overflow() -> Box<[u8]> {
+    let mut list = AttributeList::default();
+    list.push(b"otel.metric.overflow", &true);
+    list.into_boxed()
+}
+
+/// A name as Tempo's metrics-generator makes labels of names: `_` for everything but ASCII letters
+/// and digits.
+#[must_use]
+pub fn tempo_label(name: &str) -> String {
+    name.replace(|c: char| !c.is_ascii_alphanumeric(), "_")
+}
+
 /// Appends the point of a sum.
 pub fn put_sum(out: &mut Vec<u8>, common: &Common<'_>, value: u64) {
     put_point(out, Kind::Sum, common, |out| {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use headwater_aggregation::DURATION_BOUNDS;
 use headwater_core::config::{Config, Node, Validation};
 
 /// Configuration of the `service_graph` connector. Source: Go `servicegraphconnector.Config`.
@@ -97,10 +98,6 @@ fn texts(words: &[&str]) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
 }
 
-const MILLISECONDS: [u32; 16] = [
-    2, 4, 6, 8, 10, 50, 100, 200, 400, 800, 1000, 1400, 2000, 5000, 10_000, 15_000,
-];
-
 impl ServiceGraphConfig {
     /// Fills in what was not written.
     fn complete(&mut self, node: &Node) {
@@ -158,7 +155,7 @@ impl ServiceGraphConfig {
     pub(crate) fn bounds(&self) -> Box<[f64]> {
         match (&self.latency_histogram_buckets, self.naming) {
             (Some(buckets), _) => buckets.iter().map(Duration::as_secs_f64).collect(),
-            (None, Naming::Contrib) => MILLISECONDS
+            (None, Naming::Contrib) => DURATION_BOUNDS
                 .iter()
                 .map(|bound| f64::from(*bound) / 1000.0)
                 .collect(),

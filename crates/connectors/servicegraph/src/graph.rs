@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use headwater_aggregation::point::overflow;
 use headwater_aggregation::span::{self, SpanParts};
-use headwater_aggregation::{Fingerprints, now_unix_nano};
+use headwater_aggregation::{Buckets, Fingerprints, now_unix_nano};
 use headwater_core::Context;
 use headwater_core::pdata::view::{AnyValue, Attributes, KeyValue, ResourceSpans};
 use tokio::time::Instant;
@@ -11,7 +12,7 @@ use tokio::time::Instant;
 use crate::config::{Naming, ServiceGraphConfig};
 use crate::edge::{Connection, Edge, Side, Text, VirtualNode};
 use crate::instruments::Instruments;
-use crate::series::{Buckets, Call, Table};
+use crate::series::{Call, Table};
 use crate::store::{Key, Store, Upserted};
 use crate::write;
 
@@ -350,7 +351,7 @@ impl Graph {
         let print = self.prints.of(&self.key);
         self.table.count(print, &call, |is_rest| {
             if is_rest {
-                write::overflow()
+                overflow()
             } else {
                 write::attributes(&plan.config, edge)
             }

@@ -1,6 +1,6 @@
 //! The calls between one pair of services.
 
-use headwater_aggregation::{ExponentialHistogram, Fingerprint, FingerprintMap, bucket_of};
+use headwater_aggregation::{Buckets, Distribution, Fingerprint, FingerprintMap};
 
 /// The calls of one combination of attributes.
 #[derive(Debug)]
@@ -9,56 +9,12 @@ pub(crate) struct Series {
     pub(crate) attributes: Box<[u8]>,
     pub(crate) calls: u64,
     pub(crate) failed: u64,
-    pub(crate) server: Latencies,
-    pub(crate) client: Latencies,
+    /// Unit: seconds.
+    pub(crate) server: Distribution,
+    /// Unit: seconds.
+    pub(crate) client: Distribution,
     /// The last call, in milliseconds since the connector was made.
     pub(crate) seen: u64,
-}
-
-/// A distribution of durations in seconds.
-#[derive(Debug)]
-pub(crate) enum Latencies {
-    /// Counts per bucket.
-    Explicit {
-        counts: Box<[u64]>,
-        sum: f64,
-    },
-    Exponential(Box<ExponentialHistogram>),
-}
-
-/// What distributions look like.
-#[derive(Debug)]
-pub(crate) enum Buckets {
-    Explicit(Box<[f64]>),
-    /// At most so many.
-    Exponential(i32),
-}
-
-impl Buckets {
-    fn empty(&self) -> Latencies {
-        match self {
-            Self::Explicit(bounds) => Latencies::Explicit {
-                counts: vec![0; bounds.len() + 1].into(),
-                sum: 0.0,
-            },
-            Self::Exponential(most) => {
-                Latencies::Exponential(Box::new(ExponentialHistogram::new(*most)))
-            }
-        }
-    }
-}
-
-impl Latencies {
-    fn record(&mut self, seconds: f64, buckets: &Buckets) {
-        match (self, buckets) {
-            (Self::Explicit { counts, sum }, Buckets::Explicit(bounds)) => {
-                *sum += seconds;
-                counts[bucket_of(bounds, seconds)] += 1;
-            }
-            (Self::Exponential(histogram), _) => histogram.record(seconds, 1),
-            (Self::Explicit { .. }, Buckets::Exponential(_)) => {}
-        }
-    }
 }
 
 /// One call as its series sees it.
@@ -118,8 +74,8 @@ impl Table {
         };
         series.calls += 1;
         series.failed += u64::from(call.failed);
-        series.server.record(call.server, buckets);
-        series.client.record(call.client, buckets);
+        series.server.record(call.server, 1, buckets);
+        series.client.record(call.client, 1, buckets);
         series.seen = call.now;
     }
 

@@ -1,15 +1,14 @@
 //! From series to metrics.
 
 use headwater_aggregation::point::{
-    AttributeList, Common, Header, Kind, Temporality, put_exponential, put_histogram, put_metric,
-    put_sum, put_text,
+    AttributeList, Common, Header, Kind, Temporality, put_metric, put_sum, put_text, tempo_label,
 };
 use headwater_core::pdata::edit::put_nested;
 use headwater_core::pdata::view::Text;
 
 use crate::config::{Naming, ServiceGraphConfig};
 use crate::edge::{Edge, Side};
-use crate::series::{Buckets, Latencies, Series, Table};
+use crate::series::{Series, Table};
 
 /// The attributes of the series of a call.
 pub(crate) fn attributes(config: &ServiceGraphConfig, edge: &Edge) -> Box<[u8]> {
@@ -28,23 +27,13 @@ pub(crate) fn attributes(config: &ServiceGraphConfig, edge: &Edge) -> Box<[u8]> 
         let side = if index % 2 == 0 { "client" } else { "server" };
         let name = match config.naming {
             Naming::Contrib => format!("{side}_{name}"),
-            Naming::Tempo => format!(
-                "{side}_{}",
-                name.replace(|c: char| !c.is_ascii_alphanumeric(), "_")
-            ),
+            Naming::Tempo => format!("{side}_{}", tempo_label(name)),
         };
         list.push(name.as_bytes(), &Text::new(value));
     }
     if config.virtual_node_extra_label {
         list.push(b"virtual_node", edge.virtual_node.as_str());
     }
-    list.into_boxed()
-}
-
-/// The attributes of the series for calls without room.
-pub(crate) fn overflow() -> Box<[u8]> {
-    let mut list = AttributeList::default();
-    list.push(b"otel.metric.overflow", &true);
     list.into_boxed()
 }
 
@@ -123,23 +112,15 @@ impl Writer<'_> {
     }
 
     fn latencies(&mut self, out: &mut Vec<u8>, name: &str, side: Side) {
-        let kind = match self.table.buckets {
-            Buckets::Explicit(_) => Kind::Histogram,
-            Buckets::Exponential(_) => Kind::ExponentialHistogram,
+        let Some(kind) = self.table.buckets.kind() else {
+            return;
         };
         self.metric(out, (name, "s", kind), |writer, out, series| {
             let latencies = match side {
                 Side::Server => &series.server,
                 Side::Client => &series.client,
             };
-            let common = writer.common(series);
-            match (latencies, &writer.table.buckets) {
-                (Latencies::Explicit { counts, sum }, Buckets::Explicit(bounds)) => {
-                    put_histogram(out, &common, bounds, counts, *sum);
-                }
-                (Latencies::Exponential(histogram), _) => put_exponential(out, &common, histogram),
-                (Latencies::Explicit { .. }, Buckets::Exponential(_)) => return false,
-            }
+            latencies.put(out, &writer.common(series), &writer.table.buckets);
             true
         });
     }

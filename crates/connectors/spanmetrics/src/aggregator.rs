@@ -2,7 +2,7 @@
 
 use headwater_aggregation::point::{AttributeList, Exemplar};
 use headwater_aggregation::span::{self, SpanParts};
-use headwater_aggregation::{Fingerprint, Fingerprints, LinkedMap};
+use headwater_aggregation::{Buckets, Fingerprint, Fingerprints, LinkedMap};
 use headwater_core::pdata::view::{Attributes, ResourceSpans, ScopeSpans, Span, Text};
 use headwater_core::{Batch, Context};
 
@@ -11,7 +11,7 @@ use crate::config::{Naming, SpanMetricsConfig};
 use crate::dimensions::{Dimensions, Family, Values};
 use crate::key::{Intrinsic, Subject};
 use crate::resource::{ResourceMetrics, Resources};
-use crate::series::{Buckets, Observation, Room};
+use crate::series::{Observation, Room};
 
 /// What the configuration says, compiled.
 #[derive(Debug)]

@@ -2,13 +2,8 @@
 
 use std::time::Duration;
 
-use headwater_aggregation::DEFAULT_MAX_SIZE;
+use headwater_aggregation::{DEFAULT_MAX_SIZE, DURATION_BOUNDS};
 use headwater_core::config::{Config, Optional, Validation};
-
-/// The bounds that a histogram has by default.
-const BOUNDS_MS: [u64; 16] = [
-    2, 4, 6, 8, 10, 50, 100, 200, 400, 800, 1000, 1400, 2000, 5000, 10_000, 15_000,
-];
 
 /// The attributes that every series has.
 pub(crate) const INTRINSIC: [&str; 5] = [
@@ -180,7 +175,9 @@ pub struct ExplicitConfig {
 impl Default for ExplicitConfig {
     fn default() -> Self {
         Self {
-            buckets: BOUNDS_MS.map(Duration::from_millis).into(),
+            buckets: DURATION_BOUNDS
+                .map(|bound| Duration::from_millis(bound.into()))
+                .into(),
         }
     }
 }
@@ -314,9 +311,9 @@ impl SpanMetricsConfig {
                 .collect();
         }
         match self.naming {
-            Naming::Contrib => BOUNDS_MS
+            Naming::Contrib => DURATION_BOUNDS
                 .iter()
-                .map(|bound| *bound as f64 / (unit / 1e6))
+                .map(|bound| f64::from(*bound) / (unit / 1e6))
                 .collect(),
             Naming::Tempo => (0..14).map(|n| 0.002 * f64::from(1 << n)).collect(),
         }

@@ -1,5 +1,6 @@
 //! The attributes that tell series apart, compiled from the configuration.
 
+use headwater_aggregation::point::tempo_label;
 use headwater_core::pdata::edit::EncodedValue;
 use headwater_core::pdata::view::{AnyValue, Attributes, KeyValue};
 
@@ -188,10 +189,7 @@ fn label(name: &str, naming: Naming) -> Box<str> {
     if naming == Naming::Contrib {
         return name.into();
     }
-    let label: String = name
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
-        .collect();
+    let label = tempo_label(name);
     let taken = [
         "service",
         "span_name",

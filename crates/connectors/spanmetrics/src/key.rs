@@ -166,13 +166,6 @@ impl Intrinsic {
     }
 }
 
-/// The attributes of the series that counts what has no room of its own.
-pub(crate) fn overflow() -> Box<[u8]> {
-    let mut list = AttributeList::default();
-    list.push(b"otel.metric.overflow", &true);
-    list.into_boxed()
-}
-
 fn word(words: &[&'static str], index: i32) -> &'static [u8] {
     let word = usize::try_from(index)
         .ok()

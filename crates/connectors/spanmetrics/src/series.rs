@@ -1,7 +1,7 @@
 //! One series, and the series of one metric of one resource.
 
-use headwater_aggregation::point::Exemplar;
-use headwater_aggregation::{ExponentialHistogram, Fingerprint, FingerprintMap, bucket_of};
+use headwater_aggregation::point::{Exemplar, overflow};
+use headwater_aggregation::{Buckets, Distribution, Fingerprint, FingerprintMap};
 
 /// What is known of one combination of attributes.
 #[derive(Debug)]
@@ -20,42 +20,6 @@ pub(crate) struct Series {
     pub(crate) distribution: Distribution,
     /// Since the last flush.
     pub(crate) exemplars: Vec<Exemplar>,
-}
-
-/// A distribution of durations.
-#[derive(Debug)]
-pub(crate) enum Distribution {
-    None,
-    /// Counts per bucket.
-    Explicit {
-        counts: Box<[u64]>,
-        sum: f64,
-    },
-    Exponential(Box<ExponentialHistogram>),
-}
-
-/// What distributions look like.
-#[derive(Debug)]
-pub(crate) enum Buckets {
-    None,
-    Explicit(Box<[f64]>),
-    /// At most so many.
-    Exponential(i32),
-}
-
-impl Buckets {
-    fn empty(&self) -> Distribution {
-        match self {
-            Self::None => Distribution::None,
-            Self::Explicit(bounds) => Distribution::Explicit {
-                counts: vec![0; bounds.len() + 1].into(),
-                sum: 0.0,
-            },
-            Self::Exponential(max_size) => {
-                Distribution::Exponential(Box::new(ExponentialHistogram::new(*max_size)))
-            }
-        }
-    }
 }
 
 /// One span as its series sees it.
@@ -111,14 +75,7 @@ impl Series {
         self.count = self.count.wrapping_add(times);
         self.size = self.size.wrapping_add(seen.size);
         self.seen = seen.now;
-        match (&mut self.distribution, buckets) {
-            (Distribution::Explicit { counts, sum }, Buckets::Explicit(bounds)) => {
-                *sum += seen.duration * times as f64;
-                counts[bucket_of(bounds, seen.duration)] += times;
-            }
-            (Distribution::Exponential(histogram), _) => histogram.record(seen.duration, times),
-            _ => {}
-        }
+        self.distribution.record(seen.duration, times, buckets);
         if let Some(exemplar) = seen.exemplar
             && self.exemplars.len() < exemplars
         {
@@ -145,10 +102,10 @@ impl Table {
         }
         let is_full = room.per_table > 0 && self.series.len() >= room.per_table;
         if is_full || room.anywhere == 0 {
-            let overflow = || Box::new(Series::new(crate::key::overflow(), start, buckets));
+            let new = || Box::new(Series::new(overflow(), start, buckets));
             // Its spans have nothing in common, so none of them is an example.
             self.overflow
-                .get_or_insert_with(overflow)
+                .get_or_insert_with(new)
                 .observe(seen, buckets, 0);
             return false;
         }

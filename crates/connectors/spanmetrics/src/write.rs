@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use headwater_aggregation::point::{
-    Common, Header, Kind, Temporality, put_exponential, put_histogram, put_metric, put_sum,
-    put_text,
+    Common, Header, Kind, Temporality, put_metric, put_sum, put_text,
 };
 use headwater_aggregation::{Fingerprint, LinkedMap};
 use headwater_core::bytes::Bytes;
@@ -15,7 +14,7 @@ use headwater_core::{Batch, Context, Signal};
 use crate::aggregator::{Aggregator, Now, Plan};
 use crate::config::Naming;
 use crate::resource::{ResourceMetrics, Standing};
-use crate::series::{Buckets, Distribution, Series, Table};
+use crate::series::{Series, Table};
 
 /// Why metrics are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -185,11 +184,6 @@ impl Writer<'_> {
     fn metrics(&mut self, out: &mut Vec<u8>, metrics: &mut ResourceMetrics) {
         let unit = self.plan.config.unit().as_str();
         let tempo = self.plan.config.naming == Naming::Tempo;
-        let duration = match self.plan.buckets {
-            Buckets::None => None,
-            Buckets::Explicit(_) => Some(Kind::Histogram),
-            Buckets::Exponential(_) => Some(Kind::ExponentialHistogram),
-        };
         let (calls, latency) = if tempo {
             (
                 "traces_spanmetrics_calls_total".to_owned(),
@@ -209,7 +203,7 @@ impl Writer<'_> {
             Part::Count,
             &mut metrics.calls,
         );
-        if let Some(kind) = duration {
+        if let Some(kind) = self.plan.buckets.kind() {
             let table = if self.plan.joined {
                 &mut metrics.calls
             } else {
@@ -285,15 +279,10 @@ impl Writer<'_> {
             },
         };
         let hidden = self.hides_first && series.fresh;
-        match (part, &series.distribution, &self.plan.buckets) {
-            (Part::Duration, Distribution::Explicit { counts, sum }, Buckets::Explicit(bounds)) => {
-                put_histogram(out, &common, bounds, counts, *sum);
-            }
-            (Part::Duration, Distribution::Exponential(histogram), _) => {
-                put_exponential(out, &common, histogram);
-            }
-            (Part::Size, ..) => put_sum(out, &common, if hidden { 0 } else { series.size }),
-            _ => put_sum(out, &common, if hidden { 0 } else { series.count }),
+        match part {
+            Part::Duration => series.distribution.put(out, &common, &self.plan.buckets),
+            Part::Size => put_sum(out, &common, if hidden { 0 } else { series.size }),
+            Part::Count => put_sum(out, &common, if hidden { 0 } else { series.count }),
         }
         if part == Part::Count {
             series.fresh = false;
