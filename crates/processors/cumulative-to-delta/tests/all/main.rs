@@ -6,7 +6,7 @@ mod points;
 
 use headwater_config::testing::decode;
 use headwater_core::Signal;
-use headwater_processor_cumulativetodelta::{Config, factory};
+use headwater_processor_cumulative_to_delta::{Config, factory};
 use headwater_testkit::InlineSetup;
 
 fn setup(yaml: &str) -> InlineSetup {

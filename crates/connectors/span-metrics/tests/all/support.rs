@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use headwater_config::testing::decode;
-use headwater_connector_spanmetrics::{Config, factory};
+use headwater_connector_span_metrics::{Config, factory};
 use headwater_core::Signal;
 use headwater_testkit::otlp::{Span, Status};
 use headwater_testkit::{ConnectorSetup, Point, points};

@@ -9,7 +9,7 @@ use headwater_core::bytes::Bytes;
 use headwater_core::graph::Environment;
 use headwater_core::pdata::count_items;
 use headwater_core::{Batch, BuiltProcessor, Processor, Signal};
-use headwater_processor_group_by_attrs::{Config, factory};
+use headwater_processor_groupbyattrs::{Config, factory};
 use headwater_testkit::otlp::{
     AnyValue, Data, Gauge, Histogram, HistogramDataPoint, InstrumentationScope, KeyValue,
     LogRecord, LogsData, Metric, MetricsData, NumberDataPoint, NumberValue, Request, Resource,

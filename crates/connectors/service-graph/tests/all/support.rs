@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use headwater_config::testing::decode;
-use headwater_connector_servicegraph::{Config, factory};
+use headwater_connector_service_graph::{Config, factory};
 use headwater_core::Signal;
 use headwater_testkit::otlp::{KeyValue, Span, TracesData};
 use headwater_testkit::{ConnectorSetup, Point, points, spans_of};

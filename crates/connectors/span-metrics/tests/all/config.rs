@@ -2,7 +2,7 @@
 
 use headwater_config::keys_table;
 use headwater_config::testing::decode;
-use headwater_connector_spanmetrics::{Config, factory};
+use headwater_connector_span_metrics::{Config, factory};
 use headwater_core::Signal;
 
 #[test]

@@ -3,7 +3,7 @@
 use headwater_config::keys_table;
 use headwater_config::testing::decode;
 use headwater_core::Signal;
-use headwater_processor_cumulativetodelta::{Config, InitialValue, MetricType, factory};
+use headwater_processor_cumulative_to_delta::{Config, InitialValue, MetricType, factory};
 
 #[test]
 fn the_readme_lists_every_key() {

@@ -2,7 +2,7 @@
 
 use headwater_config::keys_table;
 use headwater_config::testing::decode;
-use headwater_connector_servicegraph::{Config, factory};
+use headwater_connector_service_graph::{Config, factory};
 use headwater_core::Signal;
 
 #[test]
