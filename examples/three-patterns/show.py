@@ -1,0 +1,189 @@
+"""What the script `run` needs beside a shell.
+
+show.py ready URL                  exit 0 if URL answers with a status below 400
+show.py config FILE KEY            prints one key of a ConfigMap
+show.py drive COUNT URL...         sends COUNT requests to each
+show.py arrived --sink LOG [--prometheus URL] [--loki URL] [--tempo URL]
+                                   asks the backends (or reads the sink's log) until everything is there, prints
+                                   a table; exit 1 if something is missing after a minute
+"""
+
+import argparse
+import json
+import re
+import sys
+import time
+import urllib.parse
+import urllib.request
+
+PATIENCE = 60.0
+
+
+def get(url):
+    with urllib.request.urlopen(url, timeout=5) as response:
+        return response.read()
+
+
+def query(url, **parameters):
+    return json.loads(get(f"{url}?{urllib.parse.urlencode(parameters)}"))
+
+
+def config(path, key):
+    """A block scalar below `data:`; the manifests here are written by hand, all alike."""
+    text, inside = [], False
+    for line in open(path, encoding="utf-8"):
+        if line.startswith(f"  {key}: |"):
+            inside = True
+        elif inside and line.strip() and not line.startswith("    "):
+            break
+        elif inside:
+            text.append(line[4:] if line.strip() else "\n")
+    if not text:
+        sys.exit(f"{path} has no key {key}")
+    return "".join(text)
+
+
+def prometheus(url, expression):
+    """The number of series of an instant query."""
+    return len(query(f"{url}/api/v1/query", query=expression)["data"]["result"])
+
+
+def loki(url, expression):
+    """The number of lines of the last hour."""
+    now = time.time_ns()
+    data = query(
+        f"{url}/loki/api/v1/query_range", query=expression, start=now - 3600 * 10**9, end=now + 10**9, limit=5000
+    )["data"]
+    return sum(len(stream["values"]) for stream in data["result"])
+
+
+def tempo(url, expression):
+    """The number of traces of the last hour."""
+    now = int(time.time())
+    found = query(f"{url}/api/search", q=expression, start=now - 3600, end=now + 1, limit=1000)
+    return len(found.get("traces") or [])
+
+
+class Sink:
+    """The log of the sink: batches as the debug exporter shows them, resource after resource."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def resources(self):
+        try:
+            text = open(self.path, encoding="utf-8", errors="replace").read()
+        except FileNotFoundError:
+            return []
+        return re.split(r"^Resource(?:Log|Spans|Metrics) #\d+$", text, flags=re.M)[1:]
+
+    def count(self, item, *patterns):
+        return sum(
+            len(re.findall(item, resource, flags=re.M))
+            for resource in self.resources()
+            if all(re.search(pattern, resource) for pattern in patterns)
+        )
+
+
+def checks(arguments):
+    """What is expected: what is shown, and a function that counts it."""
+    sink = Sink(arguments.sink)
+    names = {"A": "go-api-server-pattern-a", "B": "go-api-server-pattern-b", "C": "go-api-server-pattern-c"}
+    jobs = {**names, "C": "vcluster-3/go-api-server-pattern-c"}
+    all_of = []
+
+    def add(pattern, signal, what, count):
+        all_of.append((pattern, signal, what, count))
+
+    for pattern, job in jobs.items():
+        expression = f'http_server_request_duration_seconds_count{{job="{job}"}}'
+        if arguments.prometheus:
+            add(pattern, "metrics", expression, lambda e=expression: prometheus(arguments.prometheus, e))
+        else:
+            name = rf"service\.name: Str\({names[pattern]}\)"
+            add(
+                pattern, "metrics", f"http.server.request.duration of {job}",
+                lambda n=name: sink.count(r"-> Name: http[._]server[._]request[._]duration", n),
+            )
+    if arguments.prometheus:
+        for expression in (
+            'http_server_request_duration_seconds_bucket{instance=~"vcluster-3[.]go-api-server.*"}',
+            'http_requests_total{job="prometheus.scrape.vcluster3",vcluster_name="vcluster-3"}',
+        ):
+            add("C", "metrics", expression, lambda e=expression: prometheus(arguments.prometheus, e))
+        expression = f'traces_spanmetrics_calls_total{{service="{names["A"]}"}}'
+        add("A", "span metrics", expression, lambda: prometheus(arguments.prometheus, expression))
+    else:
+        add("C", "metrics", "http_requests_total, scraped", lambda: sink.count(r"-> Name: http_requests_total"))
+        add("A", "span metrics", "traces_spanmetrics_calls_total", lambda: sink.count(r"-> Name: traces_spanmetrics_calls"))
+
+    for pattern, name in names.items():
+        if arguments.tempo:
+            expression = f'{{resource.service.name="{name}"}}'
+            add(pattern, "traces", expression, lambda e=expression: tempo(arguments.tempo, e))
+        else:
+            resource = rf"service\.name: Str\({name}\)"
+            add(pattern, "traces", f"spans of {name}", lambda r=resource: sink.count(r"^Span #\d+", r))
+    for pattern in "AB":
+        if arguments.loki:
+            expression = f'{{job="{names[pattern]}"}}'
+            add(pattern, "logs", expression, lambda e=expression: loki(arguments.loki, e))
+        else:
+            label = rf"Str\({names[pattern]}\)"
+            add(pattern, "logs", f"lines of {names[pattern]}", lambda n=label: sink.count(r"^LogRecord #\d+", n))
+    return all_of
+
+
+def arrived(arguments):
+    deadline = time.monotonic() + PATIENCE
+    rows = checks(arguments)
+    while True:
+        counts = []
+        for *_, count in rows:
+            try:
+                counts.append(count())
+            except OSError:
+                counts.append(0)
+        if all(counts) or time.monotonic() > deadline:
+            break
+        time.sleep(0.5)
+    print(f"{'pattern':<8} {'signal':<13} {'found':>6}  what")
+    for (pattern, signal, what, _), count in sorted(zip(rows, counts), key=lambda row: row[0][0]):
+        print(f"{pattern:<8} {signal:<13} {count:>6}  {what}")
+    if not all(counts):
+        sys.exit("not everything arrived")
+    print("everything arrived")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("ready").add_argument("url")
+    command = commands.add_parser("config")
+    command.add_argument("file")
+    command.add_argument("key")
+    command = commands.add_parser("drive")
+    command.add_argument("count", type=int)
+    command.add_argument("urls", nargs="+")
+    command = commands.add_parser("arrived")
+    command.add_argument("--sink", required=True)
+    command.add_argument("--prometheus")
+    command.add_argument("--loki")
+    command.add_argument("--tempo")
+    arguments = parser.parse_args()
+    if arguments.command == "ready":
+        try:
+            get(arguments.url)
+        except OSError as error:
+            sys.exit(str(error))
+    elif arguments.command == "config":
+        sys.stdout.write(config(arguments.file, arguments.key))
+    elif arguments.command == "drive":
+        for _ in range(arguments.count):
+            for url in arguments.urls:
+                get(url)
+    else:
+        arrived(arguments)
+
+
+main()
