@@ -25,10 +25,22 @@ impl Binary {
         Self::find("PATTERN_A_BIN", "distributions/pattern-a/pattern-a")
     }
 
+    /// The `pattern-b` distribution, or `$PATTERN_B_BIN`.
+    #[must_use]
+    pub fn pattern_b() -> Self {
+        Self::find("PATTERN_B_BIN", "distributions/pattern-b/pattern-b")
+    }
+
     /// The `pattern-c` distribution, or `$PATTERN_C_BIN`.
     #[must_use]
     pub fn pattern_c() -> Self {
         Self::find("PATTERN_C_BIN", "distributions/pattern-c/pattern-c")
+    }
+
+    /// The `hub` distribution, or `$HUB_BIN`.
+    #[must_use]
+    pub fn hub() -> Self {
+        Self::find("HUB_BIN", "distributions/hub/hub")
     }
 
     /// The `sidecar` example, or `$SIDECAR_BIN`.

@@ -20,3 +20,4 @@ mod readme;
 mod sdks;
 mod shutdown;
 mod sidecar;
+mod three_patterns;
