@@ -3,7 +3,7 @@
 show.py ready URL                  exit 0 if URL answers with a status below 400
 show.py config FILE KEY            prints one key of a ConfigMap
 show.py drive COUNT URL...         sends COUNT requests to each
-show.py arrived --sink LOG [--prometheus URL] [--loki URL] [--tempo URL]
+show.py arrived --sink LOG --hub URL [--prometheus URL] [--loki URL] [--tempo URL]
                                    asks the backends (or reads the sink's log) until everything is there, prints
                                    a table; exit 1 if something is missing after a minute
 """
@@ -62,6 +62,24 @@ def tempo(url, expression):
     now = int(time.time())
     found = query(f"{url}/api/search", q=expression, start=now - 3600, end=now + 1, limit=1000)
     return len(found.get("traces") or [])
+
+
+# What the dashboards and alerts of seed 000 ask the hub for.
+OWN_METRICS = [
+    "otelcol_receiver_accepted_spans_total",
+    "otelcol_receiver_accepted_metric_points_total",
+    "otelcol_receiver_accepted_log_records_total",
+    "otelcol_exporter_sent_spans_total",
+    "otelcol_exporter_sent_metric_points_total",
+    "otelcol_exporter_sent_log_records_total",
+    "otelcol_exporter_queue_size",
+]
+
+
+def own_metric(url, name):
+    """The number of series of the hub's own metric."""
+    text = get(f"{url}/metrics").decode()
+    return len(re.findall(rf"^{name}(?:{{[^}}]*}})? ", text, flags=re.M))
 
 
 class Sink:
@@ -131,6 +149,8 @@ def checks(arguments):
         else:
             label = rf"Str\({names[pattern]}\)"
             add(pattern, "logs", f"lines of {names[pattern]}", lambda n=label: sink.count(r"^LogRecord #\d+", n))
+    for name in OWN_METRICS:
+        add("hub", "own metrics", name, lambda n=name: own_metric(arguments.hub, n))
     return all_of
 
 
@@ -167,6 +187,7 @@ def main():
     command.add_argument("urls", nargs="+")
     command = commands.add_parser("arrived")
     command.add_argument("--sink", required=True)
+    command.add_argument("--hub", required=True)
     command.add_argument("--prometheus")
     command.add_argument("--loki")
     command.add_argument("--tempo")

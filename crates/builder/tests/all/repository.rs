@@ -83,10 +83,8 @@ fn every_distribution_has_what_its_configurations_use() {
             folder.file_name().unwrap().to_str().unwrap()
         );
         let mut configs: Vec<_> = loaded.config.iter().cloned().collect();
-        configs.extend(config_map(
-            &folder.join("k8s/configmap.yaml"),
-            &mut diagnostics,
-        ));
+        let map = folder.join("k8s/configmap.yaml");
+        configs.extend(config_maps(&map, &mut diagnostics));
         assert!(!configs.is_empty());
         for config in &configs {
             check(config, &loaded.plan, &mut diagnostics);
@@ -96,21 +94,29 @@ fn every_distribution_has_what_its_configurations_use() {
     assert!(seen >= 2, "pattern-a and headwater at least");
 }
 
-/// The configuration in a Kubernetes `ConfigMap`.
-fn config_map(path: &Path, diagnostics: &mut Diagnostics) -> Option<headwater_core::config::Node> {
-    let text = fs::read_to_string(path).ok()?;
+/// The configurations in a Kubernetes `ConfigMap`: one for each of its keys.
+fn config_maps(path: &Path, diagnostics: &mut Diagnostics) -> Vec<headwater_core::config::Node> {
+    let Ok(text) = fs::read_to_string(path) else {
+        return Vec::new();
+    };
     // The expansion of the outer file would take the references of the inner one away.
     let marked = tempfile::tempdir().unwrap();
     let outer = marked.path().join("outer.yaml");
     fs::write(&outer, text.replace("${", "$${")).unwrap();
     let outer = read_tree(&outer, diagnostics).unwrap();
-    let inner = outer
-        .lookup("data::config.yaml")
-        .unwrap()
-        .as_text()
-        .unwrap()
-        .to_owned();
-    let path = marked.path().join("inner.yaml");
-    fs::write(&path, inner).unwrap();
-    read_tree(&path, diagnostics)
+    let mut configs = Vec::new();
+    let mut keys = vec![];
+    for line in text.lines() {
+        if let Some(key) = line.strip_prefix("  ").and_then(|line| line.strip_suffix(".yaml: |")) {
+            keys.push(format!("{key}.yaml"));
+        }
+    }
+    assert!(!keys.is_empty(), "{}", path.display());
+    for key in keys {
+        let inner = outer.lookup(&format!("data::{key}")).unwrap();
+        let path = marked.path().join(&key);
+        fs::write(&path, inner.as_text().unwrap()).unwrap();
+        configs.extend(read_tree(&path, diagnostics));
+    }
+    configs
 }
