@@ -34,6 +34,9 @@ const BUFFER: usize = 128 * 1024;
 /// How often everything is looked at although the kernel tells of changes.
 const WATCHED_RESCAN: Duration = Duration::from_secs(30);
 
+/// How far apart such looks may be at most.
+const LONGEST_RESCAN: Duration = Duration::from_secs(600);
+
 /// How far apart looks at everything may be where it does not, and how often a journal that
 /// cannot be written is tried again.
 const RESCAN: Duration = Duration::from_secs(10);

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, flock};
 
-use super::{RESCAN, Reader, SCAN_SHARE, URGENT_SHARE, WATCHED_RESCAN};
+use super::{LONGEST_RESCAN, RESCAN, Reader, SCAN_SHARE, URGENT_SHARE, WATCHED_RESCAN};
 use crate::attributes;
 use crate::config::StartAt;
 use crate::files::{Open, Presence, Tracked};
@@ -121,7 +121,7 @@ impl Reader {
                 self.complain(&candidate.path, &error, "open");
             }
         }
-        let mut parents: HashMap<&Path, Option<PathBuf>> = HashMap::new();
+        let mut real_folders = RealFolders::default();
         for Candidate { path, metadata, .. } in &order {
             let linked = fs::symlink_metadata(path).is_ok_and(|link| link.file_type().is_symlink());
             let real = if linked {
@@ -129,10 +129,7 @@ impl Reader {
             } else {
                 // A file in a folder behind a link changes there as well.
                 let parent = path.parent().unwrap_or(Path::new("."));
-                let real = parents
-                    .entry(parent)
-                    .or_insert_with(|| fs::canonicalize(parent).ok().filter(|real| real != parent));
-                match (real, path.file_name()) {
+                match (real_folders.of(parent), path.file_name()) {
                     (Some(real), Some(name)) => Some(real.join(name)),
                     _ => None,
                 }
@@ -152,7 +149,8 @@ impl Reader {
             let poll = self.config.poll_interval;
             (self.scan_took * SCAN_SHARE).clamp(poll.min(RESCAN), RESCAN)
         } else {
-            WATCHED_RESCAN
+            // Only in case the kernel did not tell: it may wait where there is much to look at.
+            (self.scan_took * SCAN_SHARE).clamp(WATCHED_RESCAN, LONGEST_RESCAN)
         };
         self.scan_due = self.scanned + regular;
         if added {
@@ -515,6 +513,28 @@ impl Reader {
             }
             Some(_) => false,
         }
+    }
+}
+
+/// Where folders really are; each is asked once, and only whether it is a link.
+#[derive(Debug, Default)]
+struct RealFolders(HashMap<PathBuf, Option<PathBuf>>);
+
+impl RealFolders {
+    /// The folder behind links; `None` if there are none on the way to it.
+    fn of(&mut self, folder: &Path) -> Option<PathBuf> {
+        if let Some(known) = self.0.get(folder) {
+            return known.clone();
+        }
+        let linked = fs::symlink_metadata(folder).is_ok_and(|link| link.file_type().is_symlink());
+        let real = match (folder.parent(), folder.file_name()) {
+            (Some(parent), Some(name)) if !linked && !parent.as_os_str().is_empty() => {
+                self.of(parent).map(|parent| parent.join(name))
+            }
+            _ => fs::canonicalize(folder).ok().filter(|real| real != folder),
+        };
+        self.0.insert(folder.to_owned(), real.clone());
+        real
     }
 }
 
