@@ -71,10 +71,9 @@ prometheus-peers:
         cargo test -p prometheus-tests -p headwater-exporter-prometheus-remote-write --test all differential
 
 # The compliance project's tests for senders of remote write: `just build headwater` first.
-# `just compliance CHECKOUT` runs those of a checkout of its repository.
-compliance *checkout:
+compliance:
     HEADWATER_BIN="${HEADWATER_BIN:-target/distributions/headwater/headwater}" \
-        tests/prometheus/compliance/run {{checkout}}
+        tests/prometheus/compliance/run
 
 # Micro-benchmarks.
 bench:
