@@ -107,7 +107,10 @@ fn config_maps(path: &Path, diagnostics: &mut Diagnostics) -> Vec<headwater_core
     let mut configs = Vec::new();
     let mut keys = vec![];
     for line in text.lines() {
-        if let Some(key) = line.strip_prefix("  ").and_then(|line| line.strip_suffix(".yaml: |")) {
+        if let Some(key) = line
+            .strip_prefix("  ")
+            .and_then(|line| line.strip_suffix(".yaml: |"))
+        {
             keys.push(format!("{key}.yaml"));
         }
     }

@@ -20,13 +20,34 @@ fn mistakes_are_reported_in_upstreams_words() {
     for (yaml, message) in [
         ("{protocol: rfc5424}", "need tcp config or udp config"),
         ("{tcp: {listen_address: ':1'}}", "missing field 'protocol'"),
-        ("{tcp: {listen_address: ':1'}, protocol: rfc1}", "unsupported protocol version: rfc1"),
-        ("{tcp: {}, protocol: rfc5424}", "missing required parameter 'listen_address'"),
-        ("{tcp: {listen_address: ':1'}, protocol: rfc3164, enable_octet_counting: true}", "only compatible with protocol rfc5424"),
-        ("{tcp: {listen_address: ':1'}, protocol: rfc5424, enable_octet_counting: true, non_transparent_framing_trailer: LF}", "only one of octet_counting or non_transparent_framing"),
-        ("{tcp: {listen_address: ':1'}, protocol: rfc5424, non_transparent_framing_trailer: CR}", "invalid non_transparent_framing_trailer 'CR'"),
-        ("{udp: {listen_address: ':1'}, protocol: rfc5424, enable_octet_counting: true}", "is not compatible with UDP"),
-        ("{tcp: {listen_address: ':1'}, protocol: rfc5424, location: Mars/Phobos}", "failed to load location"),
+        (
+            "{tcp: {listen_address: ':1'}, protocol: rfc1}",
+            "unsupported protocol version: rfc1",
+        ),
+        (
+            "{tcp: {}, protocol: rfc5424}",
+            "missing required parameter 'listen_address'",
+        ),
+        (
+            "{tcp: {listen_address: ':1'}, protocol: rfc3164, enable_octet_counting: true}",
+            "only compatible with protocol rfc5424",
+        ),
+        (
+            "{tcp: {listen_address: ':1'}, protocol: rfc5424, enable_octet_counting: true, non_transparent_framing_trailer: LF}",
+            "only one of octet_counting or non_transparent_framing",
+        ),
+        (
+            "{tcp: {listen_address: ':1'}, protocol: rfc5424, non_transparent_framing_trailer: CR}",
+            "invalid non_transparent_framing_trailer 'CR'",
+        ),
+        (
+            "{udp: {listen_address: ':1'}, protocol: rfc5424, enable_octet_counting: true}",
+            "is not compatible with UDP",
+        ),
+        (
+            "{tcp: {listen_address: ':1'}, protocol: rfc5424, location: Mars/Phobos}",
+            "failed to load location",
+        ),
     ] {
         let errors = decode::<Config>(yaml).unwrap_err();
         assert!(errors.contains(message), "{yaml}\n{errors}");

@@ -47,8 +47,10 @@ async fn messages_of_rfc_5424_are_taken_apart() {
 
 #[tokio::test]
 async fn messages_with_their_length_before_them_may_hold_line_feeds() {
-    let running =
-        Running::start(&format!("{TCP5424}\nenable_octet_counting: true\nmax_octets: 100")).await;
+    let running = Running::start(&format!(
+        "{TCP5424}\nenable_octet_counting: true\nmax_octets: 100"
+    ))
+    .await;
     let message = "<1>1 - h a p m - two\nlines";
     let long = format!("<1>1 - h a p m - {}", "x".repeat(200));
     let framed = |text: &str| format!("{} {text}", text.len());
@@ -64,9 +66,12 @@ async fn messages_with_their_length_before_them_may_hold_line_feeds() {
 
 #[tokio::test]
 async fn messages_may_end_with_a_zero_byte() {
-    let running =
-        Running::start(&format!("{TCP5424}\nnon_transparent_framing_trailer: NUL")).await;
-    send(&running, b"<1>1 - h a p m - one\nmore\0<1>1 - h a p m - two\0").await;
+    let running = Running::start(&format!("{TCP5424}\nnon_transparent_framing_trailer: NUL")).await;
+    send(
+        &running,
+        b"<1>1 - h a p m - one\nmore\0<1>1 - h a p m - two\0",
+    )
+    .await;
     let records = running.wait(2).await;
     assert_eq!(attribute(&records[0], "message"), "one\nmore");
     assert_eq!(attribute(&records[1], "message"), "two");
@@ -83,7 +88,10 @@ async fn garbage_goes_on_as_it_came_or_is_dropped_as_told() {
         b"<13>1 2015-13-45T99:99:99Z h a p m - x",
         b"<13>1 2015-08-05T21:58:59Z h a p m [open x=\"1 never closed",
     ];
-    let all: Vec<u8> = garbage.iter().flat_map(|line| [line, &b"\n"[..]].concat()).collect();
+    let all: Vec<u8> = garbage
+        .iter()
+        .flat_map(|line| [line, &b"\n"[..]].concat())
+        .collect();
     let running = Running::start(TCP5424).await;
     send(&running, &all).await;
     let records = running.wait(6).await;
@@ -128,7 +136,16 @@ async fn logger_sends_both_formats_framed_either_way() {
     let running = Running::start(&format!("{TCP5424}\nenable_octet_counting: true")).await;
     assert!(logger(
         &running,
-        &["-T", "--rfc5424", "--octet-count", "-t", "shop", "-p", "user.warning", "hello there"]
+        &[
+            "-T",
+            "--rfc5424",
+            "--octet-count",
+            "-t",
+            "shop",
+            "-p",
+            "user.warning",
+            "hello there"
+        ]
     ));
     let record = running.wait(1).await.remove(0);
     assert_eq!(attribute(&record, "message"), "hello there");
@@ -137,14 +154,20 @@ async fn logger_sends_both_formats_framed_either_way() {
     running.stop().await;
 
     let running = Running::start("tcp: {listen_address: '{address}'}\nprotocol: rfc3164").await;
-    assert!(logger(&running, &["-T", "--rfc3164", "-t", "shop", "old style"]));
+    assert!(logger(
+        &running,
+        &["-T", "--rfc3164", "-t", "shop", "old style"]
+    ));
     let record = running.wait(1).await.remove(0);
     assert_eq!(attribute(&record, "message"), "old style");
     assert_eq!(attribute(&record, "appname"), "shop");
     running.stop().await;
 
     let running = Running::start("udp: {listen_address: '{address}'}\nprotocol: rfc5424").await;
-    assert!(logger(&running, &["-d", "--rfc5424", "-t", "shop", "by datagram"]));
+    assert!(logger(
+        &running,
+        &["-d", "--rfc5424", "-t", "shop", "by datagram"]
+    ));
     let record = running.wait(1).await.remove(0);
     assert_eq!(attribute(&record, "message"), "by datagram");
     running.stop().await;

@@ -20,11 +20,26 @@ fn every_key_of_the_collector_is_accepted() {
 fn mistakes_are_reported_in_upstreams_words() {
     for (yaml, message) in [
         ("{}", "missing required parameter 'listen_address'"),
-        ("{listen_address: ':1', max_log_size: 1000}", "must be equal to or greater than 65536 bytes"),
-        ("{listen_address: ':1', encoding: klingon}", "unsupported encoding 'klingon'"),
-        ("{listen_address: ':1', multiline: {line_start_pattern: a, line_end_pattern: b}}", "only one of line_start_pattern or line_end_pattern"),
-        ("{listen_address: ':1', operators: [{type: nothing}]}", "unsupported type 'nothing'"),
-        ("{listen_address: ':1', max_connections: 0}", "'max_connections' must be positive"),
+        (
+            "{listen_address: ':1', max_log_size: 1000}",
+            "must be equal to or greater than 65536 bytes",
+        ),
+        (
+            "{listen_address: ':1', encoding: klingon}",
+            "unsupported encoding 'klingon'",
+        ),
+        (
+            "{listen_address: ':1', multiline: {line_start_pattern: a, line_end_pattern: b}}",
+            "only one of line_start_pattern or line_end_pattern",
+        ),
+        (
+            "{listen_address: ':1', operators: [{type: nothing}]}",
+            "unsupported type 'nothing'",
+        ),
+        (
+            "{listen_address: ':1', max_connections: 0}",
+            "'max_connections' must be positive",
+        ),
     ] {
         let errors = decode::<Config>(yaml).unwrap_err();
         assert!(errors.contains(message), "{yaml}\n{errors}");

@@ -65,7 +65,8 @@ operators: [{type: regex_parser, regex: '^(?P<level>[a-z]+) (?P<rest>.*)$'}]",
 #[tokio::test]
 async fn entries_of_several_lines_and_of_whole_connections() {
     let running =
-        Running::start("listen_address: '{address}'\nmultiline: {line_start_pattern: '^at '}").await;
+        Running::start("listen_address: '{address}'\nmultiline: {line_start_pattern: '^at '}")
+            .await;
     let mut client = connect(&running).await;
     client.write_all(b"at 1\n more\nat 2\n").await.unwrap();
     client.shutdown().await.unwrap();
@@ -89,9 +90,18 @@ async fn a_client_that_never_sends_a_line_feed_gets_pieces_of_bounded_size() {
     }
     client.write_all(b"\nafter\n").await.unwrap();
     let records = running.wait(41).await;
-    assert!(bodies(&records)[..40].iter().all(|body| body.len() == 64 * 1024));
+    assert!(
+        bodies(&records)[..40]
+            .iter()
+            .all(|body| body.len() == 64 * 1024)
+    );
     assert_eq!(bodies(&records)[40], "after");
-    let largest = running.recorder.batches().iter().map(|batch| batch.bytes()).max();
+    let largest = running
+        .recorder
+        .batches()
+        .iter()
+        .map(|batch| batch.bytes())
+        .max();
     assert!(largest.unwrap() < 1 << 20, "{largest:?}");
     running.stop().await;
 }
@@ -102,7 +112,10 @@ async fn connections_beyond_the_limit_are_closed_and_others_go_on() {
     let mut held = Vec::new();
     for number in 0..2 {
         let mut client = connect(&running).await;
-        client.write_all(format!("held {number}\n").as_bytes()).await.unwrap();
+        client
+            .write_all(format!("held {number}\n").as_bytes())
+            .await
+            .unwrap();
         running.wait(number + 1).await;
         held.push(client);
     }
@@ -169,7 +182,10 @@ async fn pythons_socket_writes_over_tls() {
     let folder = tempfile::tempdir().unwrap();
     let rcgen::CertifiedKey { cert, signing_key } =
         rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let (certificate, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
+    let (certificate, key) = (
+        folder.path().join("cert.pem"),
+        folder.path().join("key.pem"),
+    );
     std::fs::write(&certificate, cert.pem()).unwrap();
     std::fs::write(&key, signing_key.serialize_pem()).unwrap();
     let running = Running::start(&format!(

@@ -19,8 +19,14 @@ fn every_key_of_the_collector_is_accepted() {
 fn mistakes_are_reported_in_upstreams_words() {
     for (yaml, message) in [
         ("{}", "missing required parameter 'listen_address'"),
-        ("{listen_address: ':1', async: {max_queue_length: 2000000}}", "must be at most 1000000"),
-        ("{listen_address: ':1', multiline: {line_start_pattern: '('}}", "compile regex"),
+        (
+            "{listen_address: ':1', async: {max_queue_length: 2000000}}",
+            "must be at most 1000000",
+        ),
+        (
+            "{listen_address: ':1', multiline: {line_start_pattern: '('}}",
+            "compile regex",
+        ),
     ] {
         let errors = decode::<Config>(yaml).unwrap_err();
         assert!(errors.contains(message), "{yaml}\n{errors}");
