@@ -184,7 +184,7 @@ mod tests {
             positive: range(-2, &[2, 3, 4]),
             ..ExponentialPoint::default()
         };
-        let now = ExponentialPoint {
+        let mut now = ExponentialPoint {
             count: 12,
             zero_count: 7,
             zero_threshold: 1.0,
@@ -195,6 +195,6 @@ mod tests {
         // (0.25, 0.5] and (0.5, 1] have become zero.
         assert_eq!((delta.count, delta.zero_count), (2, 1));
         assert_eq!(delta.positive, range(0, &[1]));
-        assert_eq!(before.since(&mut now.clone()), None);
+        assert_eq!(before.since(&mut now), None);
     }
 }
