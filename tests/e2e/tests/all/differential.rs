@@ -10,6 +10,7 @@ mod json;
 mod sampling;
 mod span_metrics;
 mod temporality;
+mod routes;
 mod varied;
 mod zipkin;
 
