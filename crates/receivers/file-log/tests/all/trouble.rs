@@ -137,10 +137,11 @@ async fn patterns_that_explode_elsewhere_take_linear_time() {
 #[tokio::test]
 async fn names_and_kinds_that_nobody_expects() {
     let folder = Folder::new();
-    let odd = folder
-        .path("")
-        .join(std::ffi::OsStr::from_bytes(b"\xff\xfe\n.log"));
+    let odd = folder.path(" '\n\u{e9}.log");
     crate::support::append(&odd, "odd\n");
+    // Globs are text: a name that is none is passed over.
+    let junk = std::ffi::OsStr::from_bytes(b"\xff\xfe.log");
+    crate::support::append(&folder.path("").join(junk), "no text\n");
     let fifo = folder.path("fifo.log");
     // A reader that opened it would wait for ever.
     assert!(
