@@ -199,7 +199,7 @@ fn a_disk_that_is_full_under_the_positions_stops_nothing() {
             }
         }
     });
-    let mut wait = |range: std::ops::Range<usize>| {
+    let wait = |range: std::ops::Range<usize>| {
         for expected in numbered(range).lines() {
             let line = lines.recv_timeout(crate::support::LIMIT).unwrap();
             assert_eq!(line, expected);
