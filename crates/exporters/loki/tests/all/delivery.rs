@@ -145,7 +145,7 @@ async fn max_streams_makes_more_pushes_and_drops_nothing() {
     let setup = Setup::new(&config).await;
     let labels: Vec<_> = (0..5).map(|n| n.to_string()).collect();
     let pairs: Vec<_> = labels.iter().map(|n| [("a", n.as_str())]).collect();
-    let streams: Vec<(&[(&str, &str)], &[&str])> =
+    let streams: Vec<super::support::Lines<'_>> =
         pairs.iter().map(|p| (&p[..], &["x"][..])).collect();
     setup.send(stream_batch(&streams)).await;
     assert_eq!(setup.done().await.sent, 5);

@@ -268,9 +268,14 @@ pub(crate) fn batch(resource_logs: Vec<ResourceLogs>) -> Batch {
     Batch::new(Signal::Logs, bytes, items)
 }
 
-/// Resources that are streams: labels with lines.
-pub(crate) fn stream_batch(streams: &[(&[(&str, &str)], &[&str])]) -> Batch {
-    let entry = |(labels, lines): &(&[(&str, &str)], &[&str])| {
+/// A label's name and value.
+type Label<'a> = (&'a str, &'a str);
+/// Labels with lines.
+pub(crate) type Lines<'a> = (&'a [Label<'a>], &'a [&'a str]);
+
+/// Resources that are streams.
+pub(crate) fn stream_batch(streams: &[Lines<'_>]) -> Batch {
+    let entry = |(labels, lines): &Lines<'_>| {
         let mut labels = attributes(labels);
         labels.push(KeyValue::new("loki.stream", true));
         let lines = lines.iter().enumerate();
