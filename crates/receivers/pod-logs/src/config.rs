@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use headwater_core::ComponentId;
 use headwater_core::config::{Config, Validation};
 use headwater_logs::{ByteSize, Decoration, Operators};
 use headwater_prometheus::relabel::RelabelConfig;
@@ -77,6 +78,8 @@ pub struct PodLogsConfig {
     pub resource: Decoration,
     /// What is done with each entry, as in `file_log`.
     pub operators: Operators,
+    /// The id of a storage extension that keeps positions, instead of `checkpoints`.
+    pub storage: Option<ComponentId>,
     /// Where positions are kept.
     pub checkpoints: CheckpointConfig,
     /// How changes are noticed: `auto` asks the kernel to tell, and polls where it cannot; `poll`
@@ -112,6 +115,7 @@ impl Default for PodLogsConfig {
             attributes: file.attributes,
             resource: file.resource,
             operators: file.operators,
+            storage: None,
             checkpoints: file.checkpoints,
             watch: file.watch,
         }
@@ -183,6 +187,7 @@ impl PodLogsConfig {
             attributes: this.attributes,
             resource: this.resource,
             operators: this.operators,
+            storage: this.storage,
             checkpoints: this.checkpoints,
             watch: this.watch,
             ..file_log::Config::default()

@@ -2,14 +2,21 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod setup;
+mod whole;
 
 use headwater_kubernetes::testing::ApiServer;
 use serde_json::{Value, json};
 use setup::{Entry, Setup, pairs};
 
-const SECOND: u64 = 1_795_941_912_000_000_000;
+pub(crate) const SECOND: u64 = 1_795_941_912_000_000_000;
 
-fn pod(uid: &str, node: &str, runtime: &str, metadata: Value, containers: &[&str]) -> Value {
+pub(crate) fn pod(
+    uid: &str,
+    node: &str,
+    runtime: &str,
+    metadata: Value,
+    containers: &[&str],
+) -> Value {
     let mut metadata = metadata;
     metadata["uid"] = json!(uid);
     let specs: Vec<_> = containers

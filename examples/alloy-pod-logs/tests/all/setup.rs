@@ -15,7 +15,7 @@ use headwater_testkit::{Recorder, environment, host_with};
 use tempfile::TempDir;
 
 /// Longer waits are failures.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) type Pairs = BTreeMap<String, String>;
 
@@ -109,35 +109,11 @@ impl Setup {
         self.running = Some((receiver, processor));
     }
 
-    fn entries(&self) -> Vec<Entry> {
-        let mut entries = Vec::new();
-        for batch in self.recorder.batches() {
-            let data = LogsData::decode(&batch.payload().to_contiguous()).unwrap();
-            for logs in data.resource_logs {
-                let mut labels = shown(&logs.resource.unwrap_or_default().attributes);
-                assert!(labels.remove("loki.stream").is_some());
-                for record in logs
-                    .scope_logs
-                    .into_iter()
-                    .flat_map(|logs| logs.log_records)
-                {
-                    entries.push(Entry {
-                        labels: labels.clone(),
-                        metadata: shown(&record.attributes),
-                        line: text(&record.body),
-                        timestamp: record.time_unix_nano,
-                    });
-                }
-            }
-        }
-        entries
-    }
-
     /// Waits until so many entries have come, and gives them by time.
     pub(crate) async fn wait(&self, count: usize) -> Vec<Entry> {
         let begin = Instant::now();
         loop {
-            let mut entries = self.entries();
+            let mut entries = entries(&self.recorder);
             if entries.len() >= count {
                 entries.sort_by_key(|entry| entry.timestamp);
                 return entries;
@@ -154,6 +130,31 @@ impl Setup {
             processor.shutdown(deadline).await.unwrap();
         }
     }
+}
+
+/// What a recorder has got.
+pub(crate) fn entries(recorder: &Recorder) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    for batch in recorder.batches() {
+        let data = LogsData::decode(&batch.payload().to_contiguous()).unwrap();
+        for logs in data.resource_logs {
+            let mut labels = shown(&logs.resource.unwrap_or_default().attributes);
+            assert!(labels.remove("loki.stream").is_some());
+            for record in logs
+                .scope_logs
+                .into_iter()
+                .flat_map(|logs| logs.log_records)
+            {
+                entries.push(Entry {
+                    labels: labels.clone(),
+                    metadata: shown(&record.attributes),
+                    line: text(&record.body),
+                    timestamp: record.time_unix_nano,
+                });
+            }
+        }
+    }
+    entries
 }
 
 fn shown(attributes: &[KeyValue]) -> Pairs {

@@ -13,7 +13,7 @@ async fn fixed_targets_are_read_with_their_labels() {
             r#"
 static_configs:
   - targets: [localhost]
-    labels: {__path__: "$DIR/a/*.log", __path_exclude__: "**/skip.log", app: web, __tenant_id__: t}
+    labels: {__path__: "$DIR/a/*.log", __path_exclude__: "$DIR/a/skip.log", app: web, __tenant_id__: t}
   - targets: [localhost]
     labels: {__path__: "$DIR/b/0.log", app: api, drop: "yes"}
 relabel_configs:
@@ -66,7 +66,7 @@ async fn files_of_targets_are_watched() {
 async fn no_more_targets_are_read_than_there_may_be() {
     let mut setup = Setup::new();
     for name in ["a.log", "b.log", "c.log"] {
-        setup.append(name, "x\n");
+        setup.append(name, &format!("{name}\n"));
     }
     let group = |name: &str| {
         format!("  - {{targets: [x], labels: {{__path__: '$DIR/{name}', app: '{name}'}}}}\n")
