@@ -76,7 +76,7 @@ async fn the_whole_configuration_pushes_with_the_credentials_of_mounted_files() 
         ("POSITIONS:-/var/lib/headwater", path("positions")),
         ("SECRETS:-/etc/grafana-cloud-logs", path("secrets")),
         (
-            "LOKI_URL:-https://logs-prod-030.grafana.net/loki/api/v1/push",
+            "LOKI_URL:-https://logs.example.com/loki/api/v1/push",
             format!("http://127.0.0.1:{port}/loki/api/v1/push"),
         ),
     ] {
