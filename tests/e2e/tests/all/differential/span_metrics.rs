@@ -63,16 +63,16 @@ fn config() -> String {
 
 fn span(n: u64) -> Span {
     let mut attributes: Vec<KeyValue> = Vec::new();
-    if n % 3 > 0 {
+    if !n.is_multiple_of(3) {
         attributes.push(text("http.method", ["GET", "PUT"][(n % 2) as usize]));
     }
-    if n % 4 > 0 {
+    if !n.is_multiple_of(4) {
         attributes.push(attribute(
             "http.status_code",
             Value::IntValue(200 + (n % 3) as i64),
         ));
     }
-    if n % 5 == 0 {
+    if n.is_multiple_of(5) {
         attributes.push(text("region", "span"));
     }
     let event = |kind: &str| Event {
@@ -89,13 +89,13 @@ fn span(n: u64) -> Span {
         trace_state: ["", "ot=th:8", "a=b", "ot=th:c", "ot=th:zz"][(n % 5) as usize].into(),
         start_time_unix_nano: start,
         // Some end before they begin.
-        end_time_unix_nano: (start + n * n * 1009).saturating_sub(if n % 13 == 0 {
+        end_time_unix_nano: (start + n * n * 1009).saturating_sub(if n.is_multiple_of(13) {
             1 << 40
         } else {
             0
         }),
         attributes,
-        events: if n % 6 == 0 {
+        events: if n.is_multiple_of(6) {
             vec![event("io"), event("parse")]
         } else {
             Vec::new()
