@@ -109,7 +109,7 @@ fn batch(json: bool) -> Batch {
     let (bytes, items) = encoder.finish();
     Batch::new(
         Signal::Logs,
-        headwater_core::bytes::Bytes::from(bytes),
+        Bytes::from(bytes),
         items,
     )
 }
