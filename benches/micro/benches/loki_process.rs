@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use headwater_config::testing::decode;
 use headwater_core::{Batch, BufferingProcessor, BuiltProcessor, ConsumeError, Consumer, Signal};
@@ -107,11 +108,7 @@ fn batch(json: bool) -> Batch {
         encoder.push(&entry);
     }
     let (bytes, items) = encoder.finish();
-    Batch::new(
-        Signal::Logs,
-        Bytes::from(bytes),
-        items,
-    )
+    Batch::new(Signal::Logs, Bytes::from(bytes), items)
 }
 
 async fn processor(yaml: &str) -> Arc<dyn BufferingProcessor> {

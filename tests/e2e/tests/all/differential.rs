@@ -7,10 +7,10 @@ mod actions;
 mod bad_requests;
 mod batches;
 mod json;
+mod routes;
 mod sampling;
 mod span_metrics;
 mod temporality;
-mod routes;
 mod varied;
 mod zipkin;
 
