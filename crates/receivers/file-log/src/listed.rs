@@ -100,6 +100,12 @@ impl FileList {
         state.waker = Some(waker);
     }
 
+    /// Whether it is another list than that of `version`.
+    pub(crate) fn is_newer(&self, version: u64) -> bool {
+        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        state.version != version
+    }
+
     /// The list if it is another one than that of `version`, which is set to the new one.
     pub(crate) fn newer(&self, version: &mut u64) -> Option<Arc<[Listed]>> {
         let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);

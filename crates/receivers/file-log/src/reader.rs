@@ -244,7 +244,8 @@ impl Reader {
         loop {
             let now = Instant::now();
             let due = self.due(now);
-            if due <= now {
+            // Who has set the list may have woken the reader during the interval above.
+            if due <= now || self.list.is_newer(self.listed) {
                 return;
             }
             self.watcher.wait(due - now, true);

@@ -100,3 +100,17 @@ async fn a_file_that_leaves_the_list_and_comes_back_goes_on_where_it_was() {
     until("read on after a restart", || pods(&again) == ["pod=again"]).await;
     again.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_is_set_while_the_reader_pauses_is_looked_at_all_the_same() {
+    let folder = Folder::new();
+    folder.write("a.log", "a1\n");
+    let list = FileList::new();
+    let running = start(&folder, &list).await;
+    // Nothing is due after this round, and the next list comes within its poll_interval.
+    list.set(Vec::new());
+    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    list.set(vec![named(&folder, "a.log", "one")]);
+    assert_eq!(running.wait_exactly(1).await, ["a1"]);
+    running.stop().await;
+}
