@@ -100,10 +100,16 @@ pub fn read_catalog(checkout: Option<&Path>) -> Result<Catalog, CatalogError> {
 /// Reads a file as a tree of values with their positions; `None` after an error. References to
 /// environment variables are expanded; those that are not set on this machine are no matter.
 pub fn read_tree(path: &Path, diagnostics: &mut Diagnostics) -> Option<Node> {
-    let resolved = Resolver::new()
-        .process_environment()
-        .uri(format!("file:{}", path.display()))
-        .resolve();
+    read_merged(&[path], diagnostics)
+}
+
+/// Reads several files as [`read_tree`] reads one; a later one is merged over those before it.
+pub fn read_merged(paths: &[&Path], diagnostics: &mut Diagnostics) -> Option<Node> {
+    let mut resolver = Resolver::new().process_environment();
+    for path in paths {
+        resolver = resolver.uri(format!("file:{}", path.display()));
+    }
+    let resolved = resolver.resolve();
     let failed = resolved.diagnostics.has_errors();
     for diagnostic in &resolved.diagnostics {
         if !matches!(diagnostic.code, Code::ENV_NOT_SET | Code::ENV_EMPTY) {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use headwater_builder::catalog::Catalog;
 use headwater_builder::check::check;
-use headwater_builder::load::{load, read_tree};
+use headwater_builder::load::{load, read_merged, read_tree};
 use headwater_core::config::Diagnostics;
 
 use super::fixture::brief;
@@ -94,32 +94,33 @@ fn every_distribution_has_what_its_configurations_use() {
     assert!(seen >= 2, "pattern-a and headwater at least");
 }
 
-/// The configurations in a Kubernetes `ConfigMap`: one for each of its keys.
+/// The configurations in a Kubernetes `ConfigMap`: the first of its keys, and each of the others merged
+/// over it.
 fn config_maps(path: &Path, diagnostics: &mut Diagnostics) -> Vec<headwater_core::config::Node> {
     let Ok(text) = fs::read_to_string(path) else {
         return Vec::new();
     };
-    // The expansion of the outer file would take the references of the inner one away.
-    let marked = tempfile::tempdir().unwrap();
-    let outer = marked.path().join("outer.yaml");
+    // The expansion of the outer file would take the references of the inner ones away.
+    let folder = tempfile::tempdir().unwrap();
+    let outer = folder.path().join("outer.yaml");
     fs::write(&outer, text.replace("${", "$${")).unwrap();
     let outer = read_tree(&outer, diagnostics).unwrap();
-    let mut configs = Vec::new();
-    let mut keys = vec![];
-    for line in text.lines() {
-        if let Some(key) = line
-            .strip_prefix("  ")
-            .and_then(|line| line.strip_suffix(".yaml: |"))
-        {
-            keys.push(format!("{key}.yaml"));
-        }
-    }
-    assert!(!keys.is_empty(), "{}", path.display());
-    for key in keys {
-        let inner = outer.lookup(&format!("data::{key}")).unwrap();
-        let path = marked.path().join(&key);
-        fs::write(&path, inner.as_text().unwrap()).unwrap();
-        configs.extend(read_tree(&path, diagnostics));
+    let keys = text.lines().filter_map(|line| {
+        let key = line.strip_prefix("  ")?.strip_suffix(": |")?;
+        (!key.starts_with(' ')).then_some(key)
+    });
+    let files: Vec<PathBuf> = keys
+        .map(|key| {
+            let inner = outer.lookup(&format!("data::{key}")).unwrap();
+            let file = folder.path().join(key);
+            fs::write(&file, inner.as_text().unwrap()).unwrap();
+            file
+        })
+        .collect();
+    let (first, others) = files.split_first().unwrap();
+    let mut configs = vec![read_tree(first, diagnostics).unwrap()];
+    for other in others {
+        configs.push(read_merged(&[first, other], diagnostics).unwrap());
     }
     configs
 }
