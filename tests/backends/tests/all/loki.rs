@@ -205,22 +205,13 @@ impl Loki {
     async fn too_far_behind(&self) {
         let mut config = self.config();
         config.tenant_id = "behind".into();
-        let of = |time: u64, line: &str| {
-            batch(vec![
-                stream(&[("app", "late")], vec![record(time, line)]),
-                stream(&[("app", "fine")], vec![record(time, line)]),
-            ])
-        };
-        let newest = batch(vec![stream(
-            &[("app", "late")],
-            vec![record(self.now, "newest")],
-        )]);
-        let lost = self
-            .push(&config, vec![newest, of(self.now - 10 * HOUR, "late")])
-            .await;
+        // By itself: beside a stream that is fine, Loki 3 answers 204 and throws the late line away.
+        let of = |time, line| batch(vec![stream(&[("app", "late")], vec![record(time, line)])]);
+        let batches = vec![of(self.now, "newest"), of(self.now - 10 * HOUR, "late")];
+        let lost = self.push(&config, batches).await;
         eprintln!("ok: behind {lost:?}");
         assert_eq!(lost, BTreeMap::from([("too_far_behind", 1)]));
-        assert_eq!(self.query("behind", r#"{app=~"late|fine"}"#, 2).len(), 2);
+        assert_eq!(self.query("behind", r#"{app="late"}"#, 1).len(), 1);
     }
 
     async fn sizes(&self) {
