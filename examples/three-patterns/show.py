@@ -93,7 +93,7 @@ class Sink:
             text = open(self.path, encoding="utf-8", errors="replace").read()
         except FileNotFoundError:
             return []
-        return re.split(r"^Resource(?:Log|Spans|Metrics) #\d+$", text, flags=re.M)[1:]
+        return re.split(r"(?:^|\t)Resource(?:Log|Spans|Metrics) #\d+$", text, flags=re.M)[1:]
 
     def count(self, item, *patterns):
         return sum(
