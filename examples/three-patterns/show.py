@@ -130,7 +130,7 @@ def checks(arguments):
         ):
             add("C", "metrics", expression, lambda e=expression: prometheus(arguments.prometheus, e))
         expression = f'traces_spanmetrics_calls_total{{service="{names["A"]}"}}'
-        add("A", "span metrics", expression, lambda: prometheus(arguments.prometheus, expression))
+        add("A", "span metrics", expression, lambda e=expression: prometheus(arguments.prometheus, e))
     else:
         add("C", "metrics", "http_requests_total, scraped", lambda: sink.count(r"-> Name: http_requests_total"))
         add("A", "span metrics", "traces_spanmetrics_calls_total", lambda: sink.count(r"-> Name: traces_spanmetrics_calls"))
