@@ -31,4 +31,5 @@ pub use listed::{FileLabels, FileList, Listed};
 
 pub use headwater_logs::{Encoding, MultilineConfig, TooLong};
 
+#[cfg(feature = "register")]
 headwater_core::register!(factory);
