@@ -210,9 +210,9 @@ impl Reader {
         if file.open.is_none() {
             let path = file.path.clone();
             if let Some(found) = sibling(&path, |_, meta| identity(meta) == file.identity()) {
-                match self.open(key, &found, &path) {
-                    Ok(_) => {}
-                    Err(error) => self.complain(&found, &error, "open"),
+                // Where it has been moved on since, the next look finds it.
+                if let Err(error) = self.open(key, &found, &path) {
+                    self.complain(&found, &error, "open");
                 }
             }
         }
@@ -234,19 +234,26 @@ impl Reader {
 
     /// A file with an inode that nobody has seen before.
     fn met_first(&mut self, candidate: &Candidate) -> io::Result<()> {
-        let (path, metadata) = (&*candidate.path, &candidate.metadata);
-        if metadata.len() == 0 {
+        let path = &*candidate.path;
+        if candidate.metadata.len() == 0 {
+            return Ok(());
+        }
+        let handle = File::open(path)?;
+        let metadata = handle.metadata()?;
+        if identity(&metadata) != identity(&candidate.metadata) {
+            // Rotated since the look: this name leads to another file now, which may be known.
+            self.scan_due = Instant::now();
             return Ok(());
         }
         let packing = Packing::of(self.config.compression, path);
-        let mut source = Source::new(File::open(path)?, packing)?;
+        let mut source = Source::new(handle, packing)?;
         let mut head = vec![0; self.config.fingerprint_size.get()];
         let count = source.read_at(&mut head, 0)?;
         head.truncate(count);
         if head.is_empty() {
             return Ok(());
         }
-        let id = identity(metadata);
+        let id = identity(&metadata);
         for key in self.files.alike(&head) {
             let Some(known) = self.files.get(key) else {
                 continue;
@@ -296,12 +303,19 @@ impl Reader {
     }
 
     /// Opens a file for reading. `path` is where it is, `name` what it is called in attributes.
-    pub(super) fn open(&mut self, key: u64, path: &Path, name: &Path) -> io::Result<Metadata> {
+    /// False if another file has been moved to that place; what should have been read is looked
+    /// for again.
+    pub(super) fn open(&mut self, key: u64, path: &Path, name: &Path) -> io::Result<bool> {
         let handle = File::open(path)?;
+        let metadata = handle.metadata()?;
+        let known = self.files.get(key).map(Tracked::identity);
+        if known != Some(identity(&metadata)) {
+            self.scan_due = Instant::now();
+            return Ok(false);
+        }
         if self.config.acquire_fs_lock {
             flock(&handle, FlockOperation::NonBlockingLockShared)?;
         }
-        let metadata = handle.metadata()?;
         let attributes = attributes::of(&self.config, name, &metadata);
         let packing = Packing::of(self.config.compression, path);
         let source = Source::new(handle, packing)?;
@@ -313,7 +327,7 @@ impl Reader {
             });
             self.busy.insert(key);
         }
-        Ok(metadata)
+        Ok(true)
     }
 
     /// Makes sure that a file in line is open and is still the file it was. False if there is
@@ -342,7 +356,9 @@ impl Reader {
             }
             if file.open.is_none() {
                 let path = file.path.clone();
-                self.open(key, &path, &path)?;
+                if !self.open(key, &path, &path)? {
+                    self.missing(key);
+                }
             }
         }
         self.check_content(key)
@@ -435,6 +451,11 @@ impl Reader {
     fn met_fresh(&mut self, path: &Path, labels: Option<Arc<FileLabels>>) -> io::Result<()> {
         let handle = File::open(path)?;
         let metadata = handle.metadata()?;
+        if self.files.by_identity(identity(&metadata)).is_some() {
+            // A file that is known has been moved here since: it is not read twice.
+            self.scan_due = Instant::now();
+            return Ok(());
+        }
         let packing = Packing::of(self.config.compression, path);
         let mut source = Source::new(handle, packing)?;
         let mut head = vec![0; self.config.fingerprint_size.get()];
@@ -481,7 +502,9 @@ impl Reader {
         copy.presence = Presence::Rotated;
         let copy = self.files.insert_aside(copy);
         match self.open(copy, &found, path) {
-            Ok(_) => self.queue(copy),
+            Ok(true) => self.queue(copy),
+            // The copy has been moved on: it is met under its new name or, beyond the globs, lost.
+            Ok(false) => {}
             Err(error) => self.complain(&found, &error, "open"),
         }
     }

@@ -1,6 +1,7 @@
 //! A started receiver in front of a recorder, on files in a folder of its own.
 
 use std::collections::BTreeMap;
+use std::collections::HashSet;
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -133,9 +134,10 @@ impl Running {
             if bodies.len() >= count {
                 return bodies;
             }
+            let last = bodies.last();
             assert!(
                 begin.elapsed() < LIMIT,
-                "{} of {count}: {bodies:?}",
+                "{} of {count}, the last one {last:?}",
                 bodies.len()
             );
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -147,8 +149,19 @@ impl Running {
         self.wait(count).await;
         tokio::time::sleep(Duration::from_millis(300)).await;
         let bodies = self.bodies();
-        assert_eq!(bodies.len(), count, "{bodies:?}");
+        let mut seen = HashSet::new();
+        let again: Vec<_> = bodies.iter().filter(|body| !seen.insert(*body)).collect();
+        assert_eq!(bodies.len(), count, "more than once: {again:?}");
         bodies
+    }
+
+    /// Waits for a record with that body.
+    pub(crate) async fn wait_for(&self, body: &str) {
+        let begin = Instant::now();
+        while !self.bodies().iter().any(|other| other == body) {
+            assert!(begin.elapsed() < LIMIT, "no {body:?}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     pub(crate) async fn stop(&self) {
