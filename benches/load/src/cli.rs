@@ -9,6 +9,7 @@ use headwater_core::Signal;
 
 use crate::collector::CollectorSpec;
 use crate::encoding::Encoding;
+use crate::hub::LogsBy;
 use crate::logs::{Backend, LineKind};
 use crate::otlp::Protocol;
 use crate::scenario::Scenario;
@@ -28,6 +29,8 @@ pub(crate) enum Verb {
     Scrape(ScrapeRun),
     /// Let collectors read the log files of pods; print a table.
     Logs(LogsRun),
+    /// Send all signals at once through a hub to three backends; print a table.
+    Hub(HubRun),
     /// Send a fixed volume to whatever listens.
     Send(Send),
     /// Count what arrives until interrupted.
@@ -177,6 +180,50 @@ pub(crate) struct LogsRun {
     #[arg(long, value_delimiter = ',')]
     pub(crate) collector_cpus: Vec<usize>,
     /// CPUs of the sink.
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) harness_cpus: Vec<usize>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HubRun {
+    /// As for `run`; `{{grpc_in}}`, `{{metrics}}`, `{{tempo}}`, `{{prometheus}}`, `{{loki}}`, `{{logs}}`
+    /// and `{{logs_exporter}}` are filled in.
+    #[arg(long = "collector", required = true)]
+    pub(crate) collectors: Vec<CollectorSpec>,
+    /// NAME=FOLDER with a `hub.yaml` for a collector that reads another syntax.
+    #[arg(long = "templates", value_parser = templates)]
+    pub(crate) templates: Vec<(String, PathBuf)>,
+    /// How logs travel to Loki.
+    #[arg(long, value_enum, default_value = "otlp")]
+    pub(crate) logs: LogsBy,
+    /// Items per request.
+    #[arg(long, default_value = "200", value_parser = at_least_one)]
+    pub(crate) items: usize,
+    /// Items per second of each signal.
+    #[arg(long, default_value_t = 10_000.0)]
+    pub(crate) rate: f64,
+    /// Seconds of sending.
+    #[arg(long, default_value = "30", value_parser = seconds)]
+    pub(crate) duration: Duration,
+    /// traces, metrics or logs: the signal whose backend is slow.
+    #[arg(long, value_parser = by_name)]
+    pub(crate) slow: Option<Signal>,
+    /// Bytes per second that the slow backend takes on a connection.
+    #[arg(long, default_value_t = 20_000)]
+    pub(crate) slow_bytes: u32,
+    /// Seconds between ready and load; idle memory is measured then.
+    #[arg(long, default_value = "2", value_parser = seconds)]
+    pub(crate) settle: Duration,
+    /// Seconds without an arrival after which what is missing counts as lost.
+    #[arg(long, default_value = "10", value_parser = seconds)]
+    pub(crate) quiet: Duration,
+    /// Measurements of each collector; the table has medians.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) repeat: usize,
+    /// CPUs of the collectors.
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) collector_cpus: Vec<usize>,
+    /// CPUs of generator and backends.
     #[arg(long, value_delimiter = ',')]
     pub(crate) harness_cpus: Vec<usize>,
 }

@@ -40,6 +40,33 @@ fn points(metric: &[u8]) -> Result<u64, WireError> {
     Ok(points)
 }
 
+/// The samples that remote write makes of an encoded metrics request without exponential histograms
+/// and summaries: one of a number, and of a histogram one per bound, `+Inf`, sum and count.
+///
+/// # Errors
+/// Broken framing at one of the levels that are walked.
+pub(crate) fn samples(request: &[u8]) -> Result<u64, WireError> {
+    let mut samples = 0;
+    for resource in nested(request, 1) {
+        for scope in nested(resource?, 2) {
+            for metric in nested(scope?, 2) {
+                let metric = metric?;
+                for numbers in nested(metric, 5).chain(nested(metric, 7)) {
+                    samples += nested(numbers?, 1).count() as u64;
+                }
+                for histogram in nested(metric, 9) {
+                    for point in nested(histogram?, 1) {
+                        for bounds in nested(point?, 7) {
+                            samples += bounds?.len() as u64 / 8 + 3;
+                        }
+                    }
+                }
+            }
+        }
+    }
+    Ok(samples)
+}
+
 /// The payloads of the length-delimited fields `number` of `message`.
 pub(crate) fn nested(
     message: &[u8],
@@ -56,6 +83,13 @@ pub(crate) fn nested(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_histogram_of_six_bounds_is_nine_samples() {
+        // A scope of 15 points: a gauge, a sum and a histogram of five points each.
+        let request = crate::payload::request(Signal::Metrics, 15, 1);
+        assert_eq!(samples(&request), Ok(5 + 5 + 5 * 9));
+    }
 
     #[test]
     fn a_request_cut_anywhere_inside_its_frames_is_an_error_or_counts_less() {

@@ -1,7 +1,7 @@
 //! Measures collectors that read the log files of pods.
 
 mod lines;
-mod loki;
+pub(crate) mod loki;
 mod table;
 
 use std::collections::BTreeMap;
@@ -68,10 +68,10 @@ enum Counter {
 
 /// What has arrived: records, body bytes, requests that could not be read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Arrived {
-    records: u64,
-    bytes: u64,
-    refused: u64,
+pub(crate) struct Arrived {
+    pub(crate) records: u64,
+    pub(crate) bytes: u64,
+    pub(crate) refused: u64,
 }
 
 impl Counter {

@@ -3,7 +3,7 @@
 //! `load run` starts collectors one after the other on the same configuration, sends each the same
 //! requests, waits until a counting sink has everything, and prints a Markdown table. `load scrape` does
 //! the same for collectors that scrape Prometheus targets, `load logs` for those that read the log files of
-//! pods. `load send`, `load sink` and `load relay` are its parts for use by hand. Linux only: CPU time and memory
+//! pods, `load hub` for hubs in front of three backends. `load send`, `load sink` and `load relay` are its parts for use by hand. Linux only: CPU time and memory
 //! come from `/proc`.
 
 mod cli;
@@ -12,6 +12,7 @@ mod collector;
 mod count;
 mod encoding;
 mod error;
+mod hub;
 mod logs;
 mod otlp;
 mod payload;
@@ -34,9 +35,10 @@ use clap::Parser;
 use headwater_core::Signal;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::cli::{Cli, LogsRun, Receive, Relay, Run, ScrapeRun, Send, Verb};
+use crate::cli::{Cli, HubRun, LogsRun, Receive, Relay, Run, ScrapeRun, Send, Verb};
 use crate::client::Target;
 use crate::error::LoadError;
+use crate::hub::Hub;
 use crate::logs::Logs;
 use crate::runner::Comparison;
 use crate::scenario::{SCENARIOS, Scenario};
@@ -94,6 +96,7 @@ impl Verb {
             Self::Run(run) => run.run().await,
             Self::Scrape(scrape) => scrape.run().await,
             Self::Logs(logs) => logs.run().await,
+            Self::Hub(hub) => hub.run().await,
             Self::Send(send) => send.run().await,
             Self::Sink(receive) => receive.run().await,
             Self::Relay(Relay { listen, to }) => {
@@ -205,6 +208,27 @@ impl LogsRun {
             harness_cpus: self.harness_cpus,
         };
         logs.run().await
+    }
+}
+
+impl HubRun {
+    async fn run(self) -> Result<(), LoadError> {
+        let hub = Hub {
+            collectors: self.collectors,
+            templates: self.templates,
+            logs: self.logs,
+            items: self.items,
+            rate: self.rate,
+            duration: self.duration,
+            slow: self.slow,
+            slow_bytes: self.slow_bytes,
+            settle: self.settle,
+            quiet: self.quiet,
+            repeat: self.repeat,
+            collector_cpus: self.collector_cpus,
+            harness_cpus: self.harness_cpus,
+        };
+        hub.run().await
     }
 }
 

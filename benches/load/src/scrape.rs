@@ -3,7 +3,7 @@
 mod exposition;
 mod received;
 mod server;
-mod sink;
+pub(crate) mod sink;
 mod table;
 mod target;
 

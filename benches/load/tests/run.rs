@@ -68,6 +68,29 @@ fn what_a_collector_swallows_is_lost() {
 }
 
 #[test]
+fn a_hub_that_swallows_everything_delivers_nothing_of_any_signal() {
+    let void = format!(
+        "void={LOAD} sink --grpc 127.0.0.1:{{{{grpc_in}}}} --http 127.0.0.1:{{{{metrics}}}}"
+    );
+    let output = Command::new(LOAD)
+        .args([
+            "hub",
+            "--collector",
+            &void,
+            "--rate",
+            "2000",
+            "--items",
+            "100",
+        ])
+        .args(["--duration", "0.2", "--settle", "0.1", "--quiet", "0.2"])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    // Of 25 points, 20 are numbers and 5 are histograms of nine samples.
+    assert_eq!(rows(&output)[0][11], "400, 1040, 400", "{output:?}");
+}
+
+#[test]
 fn a_collector_that_cannot_start_ends_the_run_with_its_words() {
     let output = run(&["--collector", "broken=/bin/ls --no-such-option"]).unwrap();
     assert!(!output.status.success());

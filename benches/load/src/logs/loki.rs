@@ -19,7 +19,7 @@ use super::Arrived;
 /// The sink; gone when dropped.
 #[derive(Debug)]
 pub(crate) struct Sink {
-    _server: Server,
+    server: Server,
     totals: Arc<Mutex<Arrived>>,
 }
 
@@ -28,19 +28,21 @@ impl Sink {
     ///
     /// # Errors
     /// An address that is taken, no thread.
-    pub(super) fn start(address: SocketAddr) -> Result<Self, LoadError> {
+    pub(crate) fn start(address: SocketAddr) -> Result<Self, LoadError> {
         let totals = Arc::<Mutex<Arrived>>::default();
         let shared = Arc::clone(&totals);
         let answer = move |request| answer(request, Arc::clone(&shared));
         let server = Server::start_at(address, "sink", answer)?;
-        Ok(Self {
-            _server: server,
-            totals,
-        })
+        Ok(Self { server, totals })
+    }
+
+    /// Where pushes are taken.
+    pub(crate) const fn address(&self) -> SocketAddr {
+        self.server.address
     }
 
     /// What has arrived so far.
-    pub(super) fn arrived(&self) -> Arrived {
+    pub(crate) fn arrived(&self) -> Arrived {
         *self.totals.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
