@@ -7,6 +7,7 @@ mod actions;
 mod bad_requests;
 mod batches;
 mod json;
+mod known;
 mod routes;
 mod sampling;
 mod span_metrics;
@@ -15,8 +16,10 @@ mod varied;
 mod zipkin;
 
 use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::str::FromStr;
 
-use headwater_e2e::{Binary, Collector, Items, Launch, Signal, Sink};
+use headwater_e2e::{Binary, Collector, Items, Launch, Message, Signal, Sink};
 
 /// Ours and theirs, each with a sink of its own.
 struct Pair {
@@ -91,9 +94,18 @@ fn exporter_of_case(number: usize) -> String {
 
 /// What arrived, by case.
 fn by_case(sink: &Sink) -> BTreeMap<usize, Items> {
-    let mut cases = BTreeMap::<usize, Items>::new();
-    for request in sink.requests() {
+    by_case_alike(sink, |_| {})
+}
+
+/// What arrived, by case, after `alike` has taken away what is known to differ.
+fn by_case_alike<Case: FromStr<Err: Debug> + Ord>(
+    sink: &Sink,
+    alike: impl Fn(&mut Message),
+) -> BTreeMap<Case, Items> {
+    let mut cases = BTreeMap::<Case, Items>::new();
+    for mut request in sink.requests() {
         assert!(request.taken);
+        alike(&mut request.message);
         cases
             .entry(request.header("case").parse().unwrap())
             .or_default()
