@@ -18,7 +18,7 @@ use crate::glob::Pattern;
 pub struct FilelogConfig {
     /// The files to read: globs with `*`, `?`, `[…]`, `{a,b}` and `**` for any folders. Required.
     pub include: Vec<String>,
-    /// Globs of files not to read.
+    /// Globs of files not to read. They speak of the whole path: `**/a.log` is `a.log` in any folder.
     pub exclude: Vec<String>,
     /// Leaves files alone that have not been written to for so long. 0 means never.
     pub exclude_older_than: Duration,
