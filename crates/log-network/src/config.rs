@@ -1,11 +1,9 @@
 //! What users write.
 
-use std::time::Duration;
-
 use headwater_core::ComponentId;
 use headwater_core::config::{Config, Optional, Validation};
 use headwater_logs::{
-    ByteSize, Decoration, Encoding, MultilineConfig, Operators, Splitter, TooLong,
+    ByteSize, Decoration, Encoding, MultilineConfig, Operators, RetryConfig, Splitter, TooLong,
 };
 use headwater_transport::config::TlsServerConfig;
 
@@ -103,19 +101,6 @@ pub struct CommonConfig {
     pub id: String,
 }
 
-/// How often what was refused is offered again.
-#[derive(Debug, Clone, Config)]
-pub struct RetryConfig {
-    /// Gives up after `max_elapsed_time`. Otherwise nothing is given up that may succeed later.
-    pub enabled: bool,
-    /// The first wait.
-    pub initial_interval: Duration,
-    /// The longest wait.
-    pub max_interval: Duration,
-    /// How long to try. 0 means for ever.
-    pub max_elapsed_time: Duration,
-}
-
 impl Default for TcpConfig {
     fn default() -> Self {
         Self {
@@ -139,17 +124,6 @@ impl Default for AsyncConfig {
             readers: 1,
             processors: 1,
             max_queue_length: 100,
-        }
-    }
-}
-
-impl Default for RetryConfig {
-    fn default() -> Self {
-        Self {
-            enabled: false,
-            initial_interval: Duration::from_secs(1),
-            max_interval: Duration::from_secs(30),
-            max_elapsed_time: Duration::from_secs(300),
         }
     }
 }

@@ -7,8 +7,8 @@ use headwater_core::ledger::Account;
 use headwater_core::pdata::Payload;
 use headwater_core::telemetry::ReceiverInstruments;
 use headwater_core::{Batch, Budget, Consumer, Context, Signal, Ticket};
+use headwater_logs::RetryConfig;
 
-use crate::config::RetryConfig;
 use crate::lines::Lines;
 
 /// How long to wait for room in the budget before looking again.

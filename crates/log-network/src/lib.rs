@@ -12,6 +12,6 @@ mod lines;
 mod tcp;
 mod udp;
 
-pub use config::{AsyncConfig, CommonConfig, RetryConfig, TcpConfig, UdpConfig};
+pub use config::{AsyncConfig, CommonConfig, TcpConfig, UdpConfig};
 pub use framing::Framing;
 pub use input::Input;

@@ -5,6 +5,7 @@ mod decolorize;
 mod docker;
 mod drop;
 mod event_log;
+mod geoip;
 mod json;
 mod labels;
 mod limit;
@@ -32,6 +33,7 @@ pub(crate) use decolorize::{Decolorize, DecolorizeConfig};
 pub(crate) use docker::{Docker, DockerConfig};
 pub(crate) use drop::{Drop, DropConfig};
 pub(crate) use event_log::{EventLogMessage, EventLogMessageConfig};
+pub(crate) use geoip::GeoipConfig;
 pub(crate) use json::{Json, JsonConfig};
 pub(crate) use labels::{
     LabelDrop, LabelKeep, LabelNamesConfig, Labels, LabelsConfig, StaticLabels, StaticLabelsConfig,

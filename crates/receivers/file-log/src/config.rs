@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use headwater_core::ComponentId;
 use headwater_core::config::{Config, Validation};
-use headwater_logs::{ByteSize, Decoration, Encoding, MultilineConfig, Operators, TooLong};
+use headwater_logs::{
+    ByteSize, Decoration, Encoding, MultilineConfig, Operators, RetryConfig, TooLong,
+};
 
 use crate::glob::Pattern;
 
@@ -18,7 +20,7 @@ use crate::glob::Pattern;
 pub struct FilelogConfig {
     /// The files to read: globs with `*`, `?`, `[…]`, `{a,b}` and `**` for any folders. Required.
     pub include: Vec<String>,
-    /// Globs of files not to read.
+    /// Globs of files not to read. They speak of the whole path: `**/a.log` is `a.log` in any folder.
     pub exclude: Vec<String>,
     /// Leaves files alone that have not been written to for so long. 0 means never.
     pub exclude_older_than: Duration,
@@ -175,19 +177,6 @@ pub struct SortConfig {
     pub location: String,
 }
 
-/// How often what was refused is offered again.
-#[derive(Debug, Clone, Config)]
-pub struct RetryConfig {
-    /// Gives up after `max_elapsed_time`. Otherwise nothing is given up that may succeed later.
-    pub enabled: bool,
-    /// The first wait.
-    pub initial_interval: Duration,
-    /// The longest wait.
-    pub max_interval: Duration,
-    /// How long to try. 0 means for ever.
-    pub max_elapsed_time: Duration,
-}
-
 /// Where positions are kept.
 #[derive(Debug, Clone, Config)]
 pub struct CheckpointConfig {
@@ -256,17 +245,6 @@ impl Default for SortConfig {
             ascending: false,
             layout: String::new(),
             location: "UTC".to_owned(),
-        }
-    }
-}
-
-impl Default for RetryConfig {
-    fn default() -> Self {
-        Self {
-            enabled: false,
-            initial_interval: Duration::from_secs(1),
-            max_interval: Duration::from_secs(30),
-            max_elapsed_time: Duration::from_secs(300),
         }
     }
 }

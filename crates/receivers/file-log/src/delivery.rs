@@ -8,9 +8,9 @@ use headwater_core::ledger::Account;
 use headwater_core::pdata::Payload;
 use headwater_core::telemetry::ReceiverInstruments;
 use headwater_core::{Batch, ConsumeError, Consumer, Signal, Ticket};
+use headwater_logs::RetryConfig;
 use tokio::sync::mpsc;
 
-use crate::config::RetryConfig;
 use crate::watch::Waker;
 
 /// How far a file has been read.

@@ -33,15 +33,13 @@ pub(crate) struct Finder {
 impl Finder {
     /// Compiles the globs; what is wrong with them was reported before.
     pub(crate) fn new(config: &FilelogConfig) -> Self {
-        let compile = |globs: &[String]| -> Vec<Pattern> {
-            globs
-                .iter()
-                .filter_map(|glob| Pattern::new(glob).ok())
-                .collect()
+        let compile = |globs: &[String], compile: fn(&str) -> Result<Pattern, String>| {
+            let globs = globs.iter().filter_map(|glob| compile(glob).ok());
+            globs.collect()
         };
         Self {
-            include: compile(&config.include),
-            exclude: compile(&config.exclude),
+            include: compile(&config.include, Pattern::include),
+            exclude: compile(&config.exclude, Pattern::new),
             order: Order::new(&config.ordering_criteria).ok(),
             older: config.exclude_older_than,
             listed: Arc::default(),

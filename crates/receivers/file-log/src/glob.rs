@@ -43,7 +43,9 @@ impl Pattern {
             let base = if glob.starts_with('/') { "/" } else { "" };
             let mut parts = Vec::new();
             let mut whole = String::new();
-            let names: Vec<_> = glob.split('/').filter(|name| !name.is_empty()).collect();
+            let mut names: Vec<_> = glob.split('/').filter(|name| !name.is_empty()).collect();
+            // Any folders, and any folders of those, are any folders.
+            names.dedup_by(|name, before| *name == "**" && *before == "**");
             for (index, name) in names.iter().enumerate() {
                 let last = index + 1 == names.len();
                 let slash = if index == 0 { base } else { "/" };
@@ -51,8 +53,9 @@ impl Pattern {
                     parts.push(Part::Any);
                     whole.push_str(&match (last, index) {
                         (true, _) => format!("(?:{slash}.*)?"),
+                        // As upstream, folders from the root on as well: `**/a.log` matches `/x/a.log`.
+                        (false, 0) if base.is_empty() => "(?:[^/]*/)*".to_owned(),
                         // The slash before belongs to the group.
-                        (false, 0) => format!("{base}(?:[^/]+/)*"),
                         (false, _) => "/(?:[^/]+/)*".to_owned(),
                     });
                     continue;
@@ -69,6 +72,10 @@ impl Pattern {
                     Part::Name((*name).to_owned())
                 });
             }
+            if glob.len() > 1 && glob.ends_with('/') {
+                // What ends with a slash is no file.
+                whole.push('/');
+            }
             alternatives.push((PathBuf::from(base), parts));
             wholes.push(whole);
         }
@@ -79,7 +86,13 @@ impl Pattern {
         })
     }
 
-    /// Whether a path is one that the walk would find.
+    /// Compiles a glob of what is to be read, in which a slash at the end says nothing.
+    pub(crate) fn include(glob: &str) -> Result<Self, String> {
+        let file = glob.trim_end_matches('/');
+        Self::new(if file.is_empty() { glob } else { file })
+    }
+
+    /// Whether the whole path matches. Source: doublestar, `PathMatch`.
     pub(crate) fn matches(&self, path: &Path) -> bool {
         self.whole.is_match(path.as_os_str().as_encoded_bytes())
     }
@@ -219,13 +232,16 @@ fn expand(glob: &str, out: &mut Vec<String>) -> Result<(), String> {
     }
     let bytes = glob.as_bytes();
     let mut escaped = false;
+    let mut class_end = 0;
     let mut open = None;
     let mut depth = 0;
     let mut commas = Vec::new();
     for (at, byte) in bytes.iter().enumerate() {
         match byte {
+            _ if at < class_end => {}
             _ if escaped => escaped = false,
             b'\\' => escaped = true,
+            b'[' if depth == 0 => class_end = at + class_length(&bytes[at..]),
             b'{' => {
                 depth += 1;
                 if depth == 1 {
@@ -256,6 +272,22 @@ fn expand(glob: &str, out: &mut Vec<String>) -> Result<(), String> {
     }
     out.push(glob.to_owned());
     Ok(())
+}
+
+/// How many bytes a class in brackets has, in which braces stand for themselves; 0 if it has no end.
+fn class_length(class: &[u8]) -> usize {
+    let negated = matches!(class.get(1), Some(b'!' | b'^'));
+    let begin = if negated { 2 } else { 1 };
+    let mut at = begin;
+    while let Some(byte) = class.get(at) {
+        match byte {
+            b']' if at > begin => return at + 1,
+            b'/' => return 0,
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
+    0
 }
 
 /// The regular expression of one name.
@@ -326,6 +358,42 @@ mod tests {
         assert!(matches("/l/a.b+(c)", "/l/a.b+(c)") && !matches("/l/a.b", "/l/aXb"));
         for glob in ["/l/[a", "/l/{a", "/l/a\\"] {
             assert!(Pattern::new(glob).is_err(), "{glob}");
+        }
+    }
+
+    /// What doublestar's `PathMatch` answers.
+    #[test]
+    fn globs_match_what_they_match_upstream() {
+        for (glob, path, expected) in [
+            ("**/skip.log", "/var/log/x/skip.log", true),
+            ("**/skip.log", "/skip.log", true),
+            ("**/skip.log", "var/skip.log", true),
+            ("**/skip.log", "/var/log/xskip.log", false),
+            ("**/x/*.log", "/var/log/x/a.log", true),
+            ("**/x/*.log", "/var/log/x/y/a.log", false),
+            ("**/var/**", "/var/log/a.log", true),
+            ("**/{x,y}/**", "/var/y/a.log", true),
+            ("**", "/var/log/a.log", true),
+            ("/**/skip.log", "/var/log/skip.log", true),
+            ("/**/skip.log", "var/skip.log", false),
+            ("var/**/skip.log", "/var/log/skip.log", false),
+            ("*/skip.log", "/skip.log", true),
+            ("*/skip.log", "/var/skip.log", false),
+            ("skip.log", "/var/skip.log", false),
+            ("*.log", "/a.log", false),
+            ("**.log", "/var/a.log", false),
+            ("/var/**.log", "/var/a.log", true),
+            ("/var/**.log", "/var/x/a.log", false),
+            ("**/**/skip.log", "skip.log", true),
+            ("/var/**/**", "/var/log/a.log", true),
+            ("/var/**", "/var", true),
+            ("/var/log/**/", "/var/log/a.log", false),
+            ("/var/log/", "/var/log", false),
+            ("/l/[{]", "/l/{", true),
+            ("/l/[^{,}]{a,b}", "/l/xb", true),
+            ("/l/[a\\]b]", "/l/]", true),
+        ] {
+            assert_eq!(matches(glob, path), expected, "{glob} {path}");
         }
     }
 

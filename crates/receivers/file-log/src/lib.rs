@@ -24,12 +24,12 @@ mod watch;
 
 pub use config::{
     CheckpointConfig, Compression, FilelogConfig as Config, HeaderConfig, OrderingConfig,
-    RetryConfig, SortConfig, StartAt, Watch,
+    SortConfig, StartAt, Watch,
 };
 pub use factory::{factory, receiver};
 pub use listed::{FileLabels, FileList, Listed};
 
-pub use headwater_logs::{Encoding, MultilineConfig, TooLong};
+pub use headwater_logs::{Encoding, MultilineConfig, RetryConfig, TooLong};
 
 #[cfg(feature = "register")]
 headwater_core::register!(factory);

@@ -36,7 +36,7 @@ impl Listed {
     /// What is wrong with a glob, as a phrase.
     pub fn new(include: &str, exclude: Option<&str>, labels: FileLabels) -> Result<Self, String> {
         Ok(Self {
-            include: Pattern::new(include)?,
+            include: Pattern::include(include)?,
             exclude: exclude.map(Pattern::new).transpose()?,
             labels: Arc::new(labels),
         })

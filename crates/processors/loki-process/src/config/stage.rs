@@ -73,6 +73,7 @@ stages! {
     "drop" Drop(DropConfig) |c, b| Drop::new(c, b).map(edit);
     "eventlogmessage" EventLogMessage(EventLogMessageConfig)
         |c, _| Ok(edit(EventLogMessage(c.clone())));
+    "geoip" Geoip(GeoipConfig) |c, _| c.build().map(Stage::Edit);
     "json" Json(JsonConfig) |c, b| Json::new(c, b).map(edit);
     "label_drop" LabelDrop(LabelNamesConfig) |c, _| Ok(edit(LabelDrop(c.values.clone())));
     "label_keep" LabelKeep(LabelNamesConfig) |c, _| Ok(edit(LabelKeep::new(c)));
@@ -103,13 +104,6 @@ stages! {
     "windowsevent" WindowsEvent(WindowsEventConfig) |c, _| Ok(edit(WindowsEvent(c.clone())));
 }
 
-/// Stages of Alloy that are not here, and what to do.
-const ABSENT: &[(&str, &str)] = &[(
-    "geoip",
-    "look addresses up where logs are queried, or keep Alloy for these lines: databases of \
-     addresses are not read here",
-)];
-
 /// The name of a stage without what Alloy puts before it.
 fn bare(name: &str) -> &str {
     name.strip_prefix("stage.").unwrap_or(name)
@@ -136,12 +130,6 @@ impl Config for StageConfig {
         cx.child(&key.name, &key.origin, inner, |cx| {
             if Self::NAMES.contains(&name) {
                 return Self::decode_named(name, inner, cx);
-            }
-            if let Some((_, help)) = ABSENT.iter().find(|(absent, _)| *absent == name) {
-                let message = format!("the stage `{name}` is not available");
-                cx.error(Code::REFUSED_VALUE, &key.origin, message)
-                    .help(*help);
-                return None;
             }
             let message = format!("unknown stage `{}`", key.name.escape_debug());
             let near = nearest(name, Self::NAMES.iter().copied());

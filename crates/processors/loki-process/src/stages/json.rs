@@ -108,7 +108,10 @@ impl Json {
 }
 
 /// The value as one of the extracted map: lists and maps as their JSON.
-fn simple<'a, 't>(value: &JsonValue<'t>, keep: &impl Fn(Cow<'t, str>) -> Text<'a>) -> Value<'a> {
+pub(super) fn simple<'a, 't>(
+    value: &JsonValue<'t>,
+    keep: &impl Fn(Cow<'t, str>) -> Text<'a>,
+) -> Value<'a> {
     match value {
         JsonValue::Null => Value::Null,
         JsonValue::Bool(value) => Value::Bool(*value),

@@ -19,7 +19,6 @@ fn stages_are_written_with_or_without_alloys_prefix() {
 /// Stages and what is wrong with them.
 const MISTAKES: &[(&str, &str)] = &[
     ("{lables: {values: {a: }}}", "did you mean `labels`?"),
-    ("{geoip: {db: x}}", "the stage `geoip` is not available"),
     ("{cri: {}, docker: {}}", "begin a new item: `- docker:`"),
     ("{}", "the map is empty"),
     ("12", "expected a map with one key"),
@@ -39,6 +38,23 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     ("{drop: {expression: '('}}", "unclosed group"),
     ("{drop: {longer_than: 1 apple}}", "is not a size"),
+    (
+        "{geoip: {source: ip, db_type: city}}",
+        "missing required argument \"db\"",
+    ),
+    (
+        "{geoip: {db: x, db_type: city}}",
+        "missing required argument \"source\"",
+    ),
+    (
+        "{geoip: {db: x, source: ip}}",
+        "`db_type` or `custom_lookups` need to be set",
+    ),
+    ("{geoip: {db: x, source: ip, db_type: fake}}", "db_type"),
+    (
+        "{geoip: {db: x, source: ip, custom_lookups: {a: '.-b'}}}",
+        "could not compile JMES expression",
+    ),
     ("{json: {}}", "JMES expressions or regex is required"),
     (
         "{json: {expressions: {a: 'b['}}}",

@@ -3,8 +3,10 @@
 
 mod config;
 mod flow;
+mod geoip;
 mod hostile;
 mod metrics;
+mod mmdb;
 mod seeds;
 mod stages;
 mod support;

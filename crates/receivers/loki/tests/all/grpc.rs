@@ -2,12 +2,12 @@
 
 use headwater_core::rpc::Code;
 use headwater_core::{ConsumeError, Context, ContextParts, Metadata};
-use headwater_testkit::{Answer as Said, host};
+use headwater_testkit::{Answer as Said, PATIENCE, host};
 use headwater_transport::Status;
 use headwater_transport::config::{GrpcClientConfig, TlsClientConfig};
 use headwater_transport::grpc::Message;
 
-use super::support::{PATIENCE, Setup, protobuf};
+use super::support::{Setup, protobuf};
 
 const PUSH: &str = r#"{"streams":[{"stream":{"app":"a"},"values":[["1","one",{"m":"v"}]]}]}"#;
 
@@ -19,7 +19,7 @@ async fn call(setup: &Setup, message: Vec<u8>) -> Result<bytes::Bytes, Status> {
         },
         ..GrpcClientConfig::default()
     };
-    config.endpoint = setup.grpc.to_string();
+    config.endpoint = setup.grpc().to_string();
     config.headers.insert("X-Scope-OrgID", "team".into());
     let client = config.client(&host(), "test").unwrap();
     let method = client.method("/logproto.Pusher/Push");

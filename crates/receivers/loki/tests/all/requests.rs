@@ -22,7 +22,7 @@ const RECORDS: [&str; 3] = [
 async fn labels_and_metadata_become_attributes_as_in_the_collector() {
     let setup = Setup::new(|_| {}).await;
     let answer = setup.push(PUSH).await;
-    assert_eq!((answer.status, answer.body.as_str()), (204, ""));
+    assert_eq!((answer.status, answer.text()), (204, ""));
     assert_eq!(setup.records(), RECORDS);
     assert_eq!(setup.metric("accepted_log_records"), 3.0);
     assert_eq!(setup.ledger().sent, 3);
@@ -158,7 +158,7 @@ async fn a_stream_that_is_wrong_is_named_and_the_others_are_taken() {
     assert_eq!(answer.status, 400);
     assert!(
         answer
-            .body
+            .text()
             .starts_with("error parsing labels '{app=' with error: "),
         "{answer:?}"
     );
@@ -195,7 +195,7 @@ async fn the_answer_is_what_the_pipeline_said() {
         setup.recorder.answer(Said::Fail(error));
         let answer = setup.push(PUSH).await;
         assert_eq!(answer.status, status);
-        assert!(answer.body.contains(&text), "{answer:?}");
+        assert!(answer.text().contains(&text), "{answer:?}");
         assert_eq!(answer.header("retry-after"), wait);
     }
     assert_eq!(setup.metric("refused_log_records"), 9.0);
@@ -258,7 +258,7 @@ async fn what_is_no_push_is_refused_as_loki_refuses_it() {
     ] {
         let answer = setup.request(head, body).await;
         assert_eq!(answer.status, status, "{head} {answer:?}");
-        assert!(answer.body.contains(text), "{head} {answer:?}");
+        assert!(answer.text().contains(text), "{head} {answer:?}");
     }
     assert!(setup.recorder.batches().is_empty());
     let nothing = setup.push(r#"{"streams":[]}"#).await;

@@ -18,7 +18,9 @@ const PATHS: [&str; 3] = [
 ];
 
 async fn send(setup: &Setup, signal: Signal, body: Bytes) -> Result<Bytes, Status> {
-    let client = Client::new(ClientOptions::plaintext(setup.grpc.parse().unwrap()));
+    let client = Client::new(ClientOptions::plaintext(
+        setup.grpc().to_string().parse().unwrap(),
+    ));
     let method = client.method(PATHS[signal.index()]);
     let message: Message = std::iter::once(body).collect();
     client

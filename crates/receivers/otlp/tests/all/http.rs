@@ -3,47 +3,15 @@
 use std::time::Duration;
 
 use headwater_core::{ConsumeError, Signal};
-use headwater_testkit::{Answer, metric};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use headwater_testkit::{Answer, HttpAnswer, http_request, metric};
 
 use crate::setup::{Setup, request};
 
 const PROTOBUF: &str = "Content-Type: application/x-protobuf\r\n";
 const JSON: &str = "Content-Type: application/json\r\n";
 
-struct Answered {
-    status: u16,
-    head: String,
-    body: Vec<u8>,
-}
-
-/// Sends one request on a connection of its own and reads until the server closes it.
-async fn send(setup: &Setup, line: &str, headers: &str, body: &[u8]) -> Answered {
-    let mut stream = TcpStream::connect(&setup.http).await.unwrap();
-    let head = format!(
-        "{line} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n{headers}Content-Length: {}\r\n\r\n",
-        body.len()
-    );
-    stream.write_all(head.as_bytes()).await.unwrap();
-    stream.write_all(body).await.unwrap();
-    let mut answer = Vec::new();
-    let read = stream.read_to_end(&mut answer);
-    tokio::time::timeout(Duration::from_secs(10), read)
-        .await
-        .unwrap()
-        .unwrap();
-    let end = answer
-        .windows(4)
-        .position(|window| window == b"\r\n\r\n")
-        .unwrap();
-    let head = String::from_utf8(answer[..end].to_vec()).unwrap();
-    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    Answered {
-        status,
-        head: head.to_ascii_lowercase(),
-        body: answer[end + 4..].to_vec(),
-    }
+async fn send(setup: &Setup, line: &str, headers: &str, body: &[u8]) -> HttpAnswer {
+    http_request(setup.http(), line, headers, body).await
 }
 
 #[tokio::test]

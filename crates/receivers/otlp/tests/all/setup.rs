@@ -1,86 +1,54 @@
-//! A started receiver in front of one recorder per signal.
+//! A started receiver in front of one recorder of all signals.
 
-use std::net::TcpListener;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::net::SocketAddr;
+use std::ops::Deref;
 
 use headwater_config::testing::decode;
+use headwater_core::Signal;
 use headwater_core::bytes::Bytes;
-use headwater_core::graph::Environment;
-use headwater_core::{Budget, Outputs, Receiver, Signal};
 use headwater_receiver_otlp::{Config, factory};
-use headwater_testkit::{Generator, Recorder, Shape, environment, host_with};
+use headwater_testkit::{Generator, ReceiverBuilder, ReceiverSetup, Shape};
 
-pub(crate) struct Setup {
-    pub(crate) environment: Environment,
-    pub(crate) grpc: String,
-    pub(crate) http: String,
-    pub(crate) recorder: Recorder,
-    receiver: Arc<dyn Receiver>,
-}
+pub(crate) struct Setup(ReceiverSetup<2>);
 
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
+impl Deref for Setup {
+    type Target = ReceiverSetup<2>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
 }
 
 impl Setup {
-    /// Serves `signals` over both protocols; `http_keys` are more keys of the HTTP section.
+    /// Serves `signals` over both protocols; `http_keys` are more keys of the HTTP section, `limit`
+    /// how many bytes may be held.
     pub(crate) async fn new(signals: &[Signal], http_keys: &str, limit: usize) -> Self {
-        let (grpc, http) = (
-            format!("127.0.0.1:{}", free_port()),
-            format!("127.0.0.1:{}", free_port()),
-        );
-        let yaml = format!(
-            "protocols: {{grpc: {{endpoint: \"{grpc}\"}}, http: {{endpoint: \"{http}\"{http_keys}}}}}"
-        );
-        let (config, _) = decode::<Config>(&yaml).unwrap();
-        let mut environment = environment();
-        environment.budget = Budget::new(limit);
-        let recorder = Recorder::new();
-        let mut outputs = Outputs::new();
-        for signal in signals {
-            outputs = outputs.with(*signal, Arc::new(recorder.clone()));
-        }
-        let kind = headwater_core::ComponentKind::Receiver;
-        let settings = environment.settings(kind, &"otlp".parse().unwrap());
-        let receiver = factory()
-            .build_receiver(settings, &config, outputs)
-            .unwrap();
-        let host = host_with(
-            std::collections::BTreeMap::new(),
-            environment.budget.clone(),
-        );
-        receiver.start(&host).await.unwrap();
-        Self {
-            environment,
-            grpc,
-            http,
-            recorder,
-            receiver,
-        }
+        let config = |[grpc, http]: [SocketAddr; 2]| {
+            let yaml = format!(
+                "protocols: {{grpc: {{endpoint: \"{grpc}\"}}, http: {{endpoint: \"{http}\"{http_keys}}}}}"
+            );
+            decode::<Config>(&yaml).unwrap().0
+        };
+        let builder = ReceiverBuilder::new(factory(), signals).budget(limit);
+        Self(builder.listening(config).await)
     }
 
     pub(crate) async fn all_signals() -> Self {
         Self::new(&Signal::ALL, "", usize::MAX).await
     }
 
+    /// Where it listens for gRPC.
+    pub(crate) fn grpc(&self) -> SocketAddr {
+        self.addresses[0]
+    }
+
+    /// Where it listens for HTTP.
+    pub(crate) fn http(&self) -> SocketAddr {
+        self.addresses[1]
+    }
+
     pub(crate) async fn stop(self) {
-        self.receiver
-            .shutdown(Instant::now() + Duration::from_secs(5))
-            .await
-            .unwrap();
-        assert_eq!(self.environment.ledger.imbalance(), 0);
-        drop(self.receiver);
-        drop(self.recorder);
-        assert_eq!(
-            self.environment.budget.held(),
-            0,
-            "every byte was given back"
-        );
+        self.0.stop_and_release().await;
     }
 }
 

@@ -13,7 +13,7 @@ async fn fixed_targets_are_read_with_their_labels() {
             r#"
 static_configs:
   - targets: [localhost]
-    labels: {__path__: "$DIR/a/*.log", __path_exclude__: "$DIR/a/skip.log", app: web, __tenant_id__: t}
+    labels: {__path__: "$DIR/a/*.log", __path_exclude__: "**/skip.log", app: web, __tenant_id__: t}
   - targets: [localhost]
     labels: {__path__: "$DIR/b/0.log", app: api, drop: "yes"}
 relabel_configs:

@@ -17,7 +17,7 @@ use headwater_prometheus::remote_write::{
 use headwater_prometheus::translate::{Options, Translator};
 use headwater_testkit::Answer;
 
-use crate::support::{Setup, T, v1};
+use crate::support::{Setup, T, v1, written};
 
 fn text(value: &AnyValue) -> String {
     match &value.value {
@@ -64,7 +64,7 @@ async fn labels_become_resource_scope_and_attributes() {
             &v1(&[(labels, 1.0), (other, 2.0), (info, 1.0)]),
         )
         .await;
-    assert_eq!((answer.status, answer.body.as_str()), (204, ""));
+    assert_eq!((answer.status, answer.text()), (204, ""));
     let resources = setup.resources();
     assert_eq!(resources.len(), 2);
     let attributes = pairs(&resources[0].resource.as_ref().unwrap().attributes);
@@ -200,7 +200,7 @@ fn v2() -> Vec<u8> {
 async fn version_2_keeps_types_starts_exemplars_and_native_histograms() {
     let setup = Setup::new().await;
     let answer = setup.write(Message::V2, &v2()).await;
-    assert_eq!((answer.status, answer.written()), (204, ["2", "1", "1"]));
+    assert_eq!((answer.status, written(&answer)), (204, ["2", "1", "1"]));
     let metrics = setup.metrics();
     let Some(MetricData::Sum(sum)) = &metrics[0].data else {
         panic!("no sum");
@@ -317,10 +317,10 @@ async fn a_part_that_cannot_be_taken_is_named_and_the_rest_goes_on() {
             .write(Message::V1, &v1(&[(bad, 1.0), (good, 2.0)]))
             .await;
         assert_eq!(answer.status, 400);
-        assert!(answer.body.contains(problem), "{}", answer.body);
+        assert!(answer.text().contains(problem), "{}", answer.text());
         assert_eq!(setup.metrics().len(), 1);
         assert_eq!(
-            (setup.metric("accepted"), setup.metric("failed")),
+            (setup.points("accepted"), setup.points("failed")),
             (1.0, 1.0)
         );
         setup.stop().await;
@@ -333,7 +333,7 @@ async fn a_part_that_cannot_be_taken_is_named_and_the_rest_goes_on() {
     put_sample(&mut rest, Message::V2, 0, T, 0);
     put_series(&mut request, Message::V2, &labels, &rest);
     let answer = setup.write(Message::V2, &request).await;
-    assert_eq!((answer.status, answer.written()), (400, ["2", "1", "1"]));
+    assert_eq!((answer.status, written(&answer)), (400, ["2", "1", "1"]));
     setup.stop().await;
 }
 
@@ -371,15 +371,15 @@ async fn bad_requests_are_answered_with_their_reason() {
     ] {
         let answer = setup.post(path, &headers, body).await;
         assert_eq!(answer.status, status, "{headers}");
-        assert!(answer.body.contains(text), "{}", answer.body);
+        assert!(answer.text().contains(text), "{}", answer.text());
     }
     let broken = setup.write(Message::V1, &[0x0a, 0x7f, 1]).await;
     assert_eq!(
-        (broken.status, broken.body.as_str()),
+        (broken.status, broken.text()),
         (400, "proto: message is truncated\n")
     );
     let broken = setup.write(Message::V2, &[0x22, 0x01, b'x']).await;
-    assert_eq!((broken.status, broken.written()), (400, ["0", "0", "0"]));
+    assert_eq!((broken.status, written(&broken)), (400, ["0", "0", "0"]));
     assert_eq!(setup.recorder.calls(), 0);
     setup.stop().await;
 }
@@ -404,8 +404,8 @@ async fn what_the_pipeline_says_reaches_the_sender() {
             (answer.status, answer.header("retry-after")),
             (status, after)
         );
-        assert!(answer.body.contains(&message));
-        assert_eq!(setup.metric("refused"), 1.0);
+        assert!(answer.text().contains(&message));
+        assert_eq!(setup.points("refused"), 1.0);
         setup.stop().await;
     }
     let setup = Setup::new().await;
@@ -413,7 +413,7 @@ async fn what_the_pipeline_says_reaches_the_sender() {
         .recorder
         .answer(Answer::Fail(ConsumeError::refused("full", None)));
     assert_eq!(
-        setup.write(Message::V2, &v2()).await.written(),
+        written(&setup.write(Message::V2, &v2()).await),
         ["0", "0", "0"]
     );
     setup.stop().await;

@@ -5,26 +5,28 @@ use std::process::Command;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use crate::support::{Running, attribute, bodies};
+use headwater_testkit::{ReceiverSetup, attribute_of, bodies_of};
+
+use crate::support::start;
 
 const TCP5424: &str = "tcp: {listen_address: '{address}'}\nprotocol: rfc5424";
 
-async fn send(running: &Running, bytes: &[u8]) {
-    let mut client = TcpStream::connect(running.address).await.unwrap();
+async fn send(running: &ReceiverSetup, bytes: &[u8]) {
+    let mut client = TcpStream::connect(running.address()).await.unwrap();
     client.write_all(bytes).await.unwrap();
     client.shutdown().await.unwrap();
 }
 
 #[tokio::test]
 async fn messages_of_rfc_5424_are_taken_apart() {
-    let running = Running::start(TCP5424).await;
+    let running = start(TCP5424).await;
     send(
         &running,
         b"<86>1 2015-08-05T21:58:59.693Z 192.168.1.132 SecureAuth0 23108 ID52020 \
           [SecureAuth@27389 UserHostAddress=\"192.168.2.132\"] Found the user\n<34>1 - - - - - -\n",
     )
     .await;
-    let records = running.wait(2).await;
+    let records = running.wait_for_log_records(2).await;
     let record = &records[0];
     for (key, value) in [
         ("appname", "SecureAuth0"),
@@ -37,17 +39,17 @@ async fn messages_of_rfc_5424_are_taken_apart() {
         ("proc_id", "23108"),
         ("version", "1"),
     ] {
-        assert_eq!(attribute(record, key), value, "{key}");
+        assert_eq!(attribute_of(record, key), value, "{key}");
     }
     assert_eq!(record.time_unix_nano, 1_438_811_939_693_000_000);
     assert_eq!(record.severity_text.to_string(), "info");
-    assert_eq!(attribute(&records[1], "priority"), "34");
+    assert_eq!(attribute_of(&records[1], "priority"), "34");
     running.stop().await;
 }
 
 #[tokio::test]
 async fn messages_with_their_length_before_them_may_hold_line_feeds() {
-    let running = Running::start(&format!(
+    let running = start(&format!(
         "{TCP5424}\nenable_octet_counting: true\nmax_octets: 100"
     ))
     .await;
@@ -56,25 +58,25 @@ async fn messages_with_their_length_before_them_may_hold_line_feeds() {
     let framed = |text: &str| format!("{} {text}", text.len());
     let all = framed(message) + &framed(&long) + &framed(message);
     send(&running, all.as_bytes()).await;
-    let records = running.wait(3).await;
-    assert_eq!(attribute(&records[0], "message"), "two\nlines");
+    let records = running.wait_for_log_records(3).await;
+    assert_eq!(attribute_of(&records[0], "message"), "two\nlines");
     // Too long for the parser: it goes on as it came.
-    assert_eq!(bodies(&records)[1], framed(&long));
-    assert_eq!(attribute(&records[2], "message"), "two\nlines");
+    assert_eq!(bodies_of(&records)[1], framed(&long));
+    assert_eq!(attribute_of(&records[2], "message"), "two\nlines");
     running.stop().await;
 }
 
 #[tokio::test]
 async fn messages_may_end_with_a_zero_byte() {
-    let running = Running::start(&format!("{TCP5424}\nnon_transparent_framing_trailer: NUL")).await;
+    let running = start(&format!("{TCP5424}\nnon_transparent_framing_trailer: NUL")).await;
     send(
         &running,
         b"<1>1 - h a p m - one\nmore\0<1>1 - h a p m - two\0",
     )
     .await;
-    let records = running.wait(2).await;
-    assert_eq!(attribute(&records[0], "message"), "one\nmore");
-    assert_eq!(attribute(&records[1], "message"), "two");
+    let records = running.wait_for_log_records(2).await;
+    assert_eq!(attribute_of(&records[0], "message"), "one\nmore");
+    assert_eq!(attribute_of(&records[1], "message"), "two");
     running.stop().await;
 }
 
@@ -92,34 +94,34 @@ async fn garbage_goes_on_as_it_came_or_is_dropped_as_told() {
         .iter()
         .flat_map(|line| [line, &b"\n"[..]].concat())
         .collect();
-    let running = Running::start(TCP5424).await;
+    let running = start(TCP5424).await;
     send(&running, &all).await;
-    let records = running.wait(6).await;
-    assert_eq!(bodies(&records)[3], "GET / HTTP/1.1");
+    let records = running.wait_for_log_records(6).await;
+    assert_eq!(bodies_of(&records)[3], "GET / HTTP/1.1");
     assert!(records.iter().all(|record| record.time_unix_nano == 0));
     running.stop().await;
 
-    let running = Running::start(&format!("{TCP5424}\non_error: drop")).await;
+    let running = start(&format!("{TCP5424}\non_error: drop")).await;
     send(&running, &[&all[..], b"<1>1 - h a p m - good\n"].concat()).await;
-    let records = running.wait(1).await;
-    assert_eq!(attribute(&records[0], "message"), "good");
+    let records = running.wait_for_log_records(1).await;
+    assert_eq!(attribute_of(&records[0], "message"), "good");
     running.stop().await;
 }
 
 #[tokio::test]
 async fn operators_see_what_the_parser_has_found() {
-    let running = Running::start(&format!(
+    let running = start(&format!(
         "{TCP5424}\noperators: [{{type: move, from: attributes.message, to: body}}]"
     ))
     .await;
     send(&running, b"<1>1 - h a p m - hello\n").await;
-    assert_eq!(bodies(&running.wait(1).await), ["hello"]);
+    assert_eq!(bodies_of(&running.wait_for_log_records(1).await), ["hello"]);
     running.stop().await;
 }
 
 /// logger(1) of util-linux, if it is installed.
-fn logger(running: &Running, arguments: &[&str]) -> bool {
-    let port = running.address.port().to_string();
+fn logger(running: &ReceiverSetup, arguments: &[&str]) -> bool {
+    let port = running.address().port().to_string();
     let status = Command::new("logger")
         .args(["-n", "127.0.0.1", "-P", &port])
         .args(arguments)
@@ -133,7 +135,7 @@ async fn logger_sends_both_formats_framed_either_way() {
         eprintln!("skipped: logger(1) is not installed");
         return;
     }
-    let running = Running::start(&format!("{TCP5424}\nenable_octet_counting: true")).await;
+    let running = start(&format!("{TCP5424}\nenable_octet_counting: true")).await;
     assert!(logger(
         &running,
         &[
@@ -147,35 +149,35 @@ async fn logger_sends_both_formats_framed_either_way() {
             "hello there"
         ]
     ));
-    let record = running.wait(1).await.remove(0);
-    assert_eq!(attribute(&record, "message"), "hello there");
-    assert_eq!(attribute(&record, "appname"), "shop");
+    let record = running.wait_for_log_records(1).await.remove(0);
+    assert_eq!(attribute_of(&record, "message"), "hello there");
+    assert_eq!(attribute_of(&record, "appname"), "shop");
     assert_eq!(record.severity_text.to_string(), "warning");
     running.stop().await;
 
-    let running = Running::start("tcp: {listen_address: '{address}'}\nprotocol: rfc3164").await;
+    let running = start("tcp: {listen_address: '{address}'}\nprotocol: rfc3164").await;
     assert!(logger(
         &running,
         &["-T", "--rfc3164", "-t", "shop", "old style"]
     ));
-    let record = running.wait(1).await.remove(0);
-    assert_eq!(attribute(&record, "message"), "old style");
-    assert_eq!(attribute(&record, "appname"), "shop");
+    let record = running.wait_for_log_records(1).await.remove(0);
+    assert_eq!(attribute_of(&record, "message"), "old style");
+    assert_eq!(attribute_of(&record, "appname"), "shop");
     running.stop().await;
 
-    let running = Running::start("udp: {listen_address: '{address}'}\nprotocol: rfc5424").await;
+    let running = start("udp: {listen_address: '{address}'}\nprotocol: rfc5424").await;
     assert!(logger(
         &running,
         &["-d", "--rfc5424", "-t", "shop", "by datagram"]
     ));
-    let record = running.wait(1).await.remove(0);
-    assert_eq!(attribute(&record, "message"), "by datagram");
+    let record = running.wait_for_log_records(1).await.remove(0);
+    assert_eq!(attribute_of(&record, "message"), "by datagram");
     running.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pythons_handler_is_understood() {
-    let running = Running::start(
+    let running = start(
         "udp: {listen_address: '{address}'}\nprotocol: rfc3164\nallow_skip_pri_header: true\non_error: send_quiet",
     )
     .await;
@@ -190,15 +192,15 @@ handler.setFormatter(logging.Formatter('%(message)s'))
 log.error('no header at all')
 ";
     let status = Command::new("python3")
-        .args(["-c", script, &running.address.port().to_string()])
+        .args(["-c", script, &running.address().port().to_string()])
         .status()
         .unwrap();
     assert!(status.success());
-    let records = running.wait(2).await;
-    assert_eq!(attribute(&records[0], "message"), "from python");
-    assert_eq!(attribute(&records[0], "appname"), "shop");
-    assert_eq!(attribute(&records[0], "facility_text"), "local1");
+    let records = running.wait_for_log_records(2).await;
+    assert_eq!(attribute_of(&records[0], "message"), "from python");
+    assert_eq!(attribute_of(&records[0], "appname"), "shop");
+    assert_eq!(attribute_of(&records[0], "facility_text"), "local1");
     assert_eq!(records[0].severity_text.to_string(), "warning");
-    assert!(bodies(&records)[1].ends_with("no header at all"));
+    assert!(bodies_of(&records)[1].ends_with("no header at all"));
     running.stop().await;
 }

@@ -58,9 +58,9 @@ async fn what_cannot_be_read_is_400_with_a_word_and_counted() {
             .await;
         assert_eq!(answer.status, 400, "{body}");
         assert!(
-            answer.body.contains(word) && answer.body.ends_with('\n'),
+            answer.text().contains(word) && answer.text().ends_with('\n'),
             "{body}: {}",
-            answer.body
+            answer.text()
         );
     }
     let v1 = [
@@ -81,7 +81,7 @@ async fn what_cannot_be_read_is_400_with_a_word_and_counted() {
             .send("POST /api/v1/spans", JSON, body.as_bytes())
             .await;
         assert_eq!(answer.status, 400, "{body}");
-        assert!(answer.body.contains(word), "{body}: {}", answer.body);
+        assert!(answer.text().contains(word), "{body}: {}", answer.text());
     }
     let protobuf: [&[u8]; 5] = [
         b"\xff",

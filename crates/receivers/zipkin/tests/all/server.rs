@@ -82,7 +82,7 @@ async fn what_the_pipeline_says_is_told_in_the_collectors_words_and_backpressure
         let answer = setup
             .send("POST /api/v2/spans", JSON, SPAN.as_bytes())
             .await;
-        assert_eq!((answer.status, &*answer.body), (status, words));
+        assert_eq!((answer.status, answer.text()), (status, words));
         assert_eq!(answer.head.contains("retry-after: 7"), status == 429);
     }
     assert_eq!(
