@@ -2,12 +2,15 @@
 
 mod ids;
 mod lists;
+mod patterns;
 mod table;
 mod texts;
 mod times;
 mod types;
 
 use std::borrow::Cow;
+use std::ops::Deref;
+use std::sync::Arc;
 
 use headwater_regexp::Regex;
 
@@ -17,6 +20,7 @@ use crate::error::EvalError;
 use crate::expr::{Expr, Key};
 use crate::value::Value;
 
+pub(crate) use patterns::Patterns;
 pub(crate) use table::{LATER, find, names};
 
 /// A converter.
@@ -66,7 +70,8 @@ pub(crate) enum Kind {
     Time,
     /// A duration.
     Duration,
-    /// A regular expression; one that is a literal is compiled once.
+    /// A regular expression; one that is a literal is compiled at the start, another one is kept
+    /// while few others come, see [`Patterns`].
     Regex,
     /// A text that stands there as a literal.
     Literal,
@@ -88,6 +93,8 @@ pub(crate) enum Argument {
     None,
     Expr(Expr),
     Regex(Regex),
+    /// A pattern that is not written out.
+    Pattern(Expr, Patterns),
     Values(Vec<Expr>),
 }
 
@@ -129,18 +136,36 @@ impl<'a> Arguments<'a, '_> {
         }
     }
 
-    fn regex(&self, index: usize) -> Result<Cow<'a, Regex>, EvalError> {
-        if let Some(Argument::Regex(regex)) = self.call.arguments.get(index) {
-            return Ok(Cow::Borrowed(regex));
-        }
-        let pattern = self.string(index)?;
-        let pattern = String::from_utf8_lossy(&pattern);
-        match headwater_regexp::compile(&pattern) {
-            Ok(regex) => Ok(Cow::Owned(regex)),
+    fn regex(&self, index: usize) -> Result<Pattern<'a>, EvalError> {
+        let (pattern, patterns) = match self.call.arguments.get(index) {
+            Some(Argument::Regex(regex)) => return Ok(Pattern::Literal(regex)),
+            Some(Argument::Pattern(expr, patterns)) => (expr, patterns),
+            _ => return Err(EvalError::expected("string", "nil")),
+        };
+        let pattern = pattern.eval(self.env)?.string()?;
+        match patterns.get(&String::from_utf8_lossy(&pattern)) {
+            Ok(regex) => Ok(Pattern::Known(regex)),
             Err(error) => Err(EvalError::new(format!(
                 "the regex pattern provided to {} is not a valid pattern: {error}",
                 self.call.definition.name
             ))),
+        }
+    }
+}
+
+/// A compiled pattern.
+enum Pattern<'a> {
+    Literal(&'a Regex),
+    Known(Arc<Regex>),
+}
+
+impl Deref for Pattern<'_> {
+    type Target = Regex;
+
+    fn deref(&self) -> &Regex {
+        match self {
+            Self::Literal(regex) => regex,
+            Self::Known(regex) => regex,
         }
     }
 }

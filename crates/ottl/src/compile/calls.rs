@@ -7,7 +7,7 @@ use crate::ast;
 use crate::ast::{ArgumentValue, ValueKind};
 use crate::error::OttlError;
 use crate::expr::Expr;
-use crate::functions::{Argument, Call, Definition, Kind, LATER, Parameter, find, names};
+use crate::functions::{Argument, Call, Definition, Kind, LATER, Parameter, Patterns, find, names};
 use crate::value::Value;
 
 impl Compiler {
@@ -146,7 +146,10 @@ impl Compiler {
                 let message = format!("{} must be a text in quotes", parameter.name);
                 return self.error(OttlError::new(value.place.clone(), message));
             }
-            return Some(Argument::Expr(expr));
+            return Some(match parameter.kind {
+                Kind::Regex => Argument::Pattern(expr, Patterns::default()),
+                _ => Argument::Expr(expr),
+            });
         };
         if let Some(expected) = mismatch(parameter.kind, literal) {
             let message = format!(
@@ -192,7 +195,7 @@ const fn is_known(argument: &Argument) -> bool {
     match argument {
         Argument::None | Argument::Regex(_) => true,
         Argument::Expr(expr) => expr.literal().is_some(),
-        Argument::Values(_) => false,
+        Argument::Pattern(..) | Argument::Values(_) => false,
     }
 }
 
