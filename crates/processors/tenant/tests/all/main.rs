@@ -6,5 +6,6 @@ mod config;
 mod limits;
 mod many;
 mod names;
+mod overrides;
 mod resources;
 mod support;
