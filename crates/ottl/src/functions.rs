@@ -1,17 +1,29 @@
 //! The converters: what they are called, what they take and what they do.
 
+mod cases;
+mod encodings;
+mod flows;
+mod format;
+mod hashes;
 mod ids;
+mod layouts;
 mod lists;
+mod parsers;
 mod patterns;
+mod reshape;
+mod severity;
 mod table;
 mod texts;
 mod times;
 mod types;
+mod url;
+mod xml;
 
 use std::borrow::Cow;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use headwater_logs::Layout;
 use headwater_regexp::Regex;
 
 use crate::context::{ContextKind, Level};
@@ -32,6 +44,8 @@ pub(crate) struct Definition {
     pub(crate) context: Option<ContextKind>,
     /// Whether the same arguments always give the same value.
     pub(crate) pure: bool,
+    /// What is wrong with the arguments that are written out.
+    pub(crate) check: fn(&[Argument]) -> Result<(), String>,
     pub(crate) call: for<'a> fn(&Arguments<'a, '_>) -> Result<Value<'a>, EvalError>,
 }
 
@@ -75,6 +89,10 @@ pub(crate) enum Kind {
     Regex,
     /// A text that stands there as a literal.
     Literal,
+    /// `true` or `false`.
+    Bool,
+    /// A layout of strptime's directives that stands there as a literal.
+    Layout,
     /// Values between square brackets, written out.
     Values,
 }
@@ -96,6 +114,17 @@ pub(crate) enum Argument {
     /// A pattern that is not written out.
     Pattern(Expr, Patterns),
     Values(Vec<Expr>),
+    Layout(Layout),
+}
+
+impl Argument {
+    /// The text that stands there.
+    fn literal(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Expr(expr) => expr.text().map(String::from_utf8_lossy),
+            _ => None,
+        }
+    }
 }
 
 /// The arguments of a call that is being evaluated.
@@ -125,6 +154,27 @@ impl<'a> Arguments<'a, '_> {
         }
     }
 
+    /// The text of an argument, U+FFFD where it is no UTF-8.
+    fn text(&self, index: usize) -> Result<Cow<'a, str>, EvalError> {
+        self.string(index).map(lossy)
+    }
+
+    /// As [`Self::text`], of an argument that may be left out.
+    fn optional_text(&self, index: usize) -> Result<Option<Cow<'a, str>>, EvalError> {
+        Ok(self.optional_string(index)?.map(lossy))
+    }
+
+    fn layout(&self, index: usize) -> Result<&'a Layout, EvalError> {
+        match self.call.arguments.get(index) {
+            Some(Argument::Layout(layout)) => Ok(layout),
+            _ => Err(EvalError::expected("string", "nil")),
+        }
+    }
+
+    fn is_given(&self, index: usize) -> bool {
+        !matches!(self.call.arguments.get(index), None | Some(Argument::None))
+    }
+
     fn int(&self, index: usize) -> Result<i64, EvalError> {
         self.value(index)?.int()
     }
@@ -150,6 +200,16 @@ impl<'a> Arguments<'a, '_> {
                 self.call.definition.name
             ))),
         }
+    }
+}
+
+fn lossy(text: Cow<'_, [u8]>) -> Cow<'_, str> {
+    match text {
+        Cow::Borrowed(text) => String::from_utf8_lossy(text),
+        Cow::Owned(text) => Cow::Owned(
+            String::from_utf8(text)
+                .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
+        ),
     }
 }
 
