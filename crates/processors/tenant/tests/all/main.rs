@@ -4,6 +4,7 @@
 
 mod config;
 mod limits;
+mod log;
 mod many;
 mod names;
 mod overrides;

@@ -7,6 +7,7 @@ use headwater_core::Signal;
 use headwater_credentials::LOOK_INTERVAL;
 use tempfile::TempDir;
 
+use crate::log::Lines;
 use crate::support::{Setup, of, resources};
 
 struct File {
@@ -133,6 +134,37 @@ async fn what_cannot_be_used_leaves_the_limits_as_they_are() {
     assert_eq!(taken(&setup, "a").await, 0);
     file.change("a: {request_burst: 4}").await;
     assert_eq!(taken(&setup, "a").await, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_used_is_logged_once_with_its_place() {
+    let lines = Lines::default();
+    let _logging = tracing::subscriber::set_default(lines.clone());
+    let file = File::new("a: {request_burst: 2}");
+    let setup = file.setup(FROM).await;
+    lines.take();
+    for _ in 0..3 {
+        file.change("a:\n  request_burst: 2\n  requests: 1\n").await;
+        taken(&setup, "a").await;
+    }
+    let logged = lines.take();
+    let [line] = &logged[..] else {
+        panic!("{logged:?}");
+    };
+    assert!(line.starts_with("ERROR"), "{line}");
+    for words in [
+        "overrides.yaml:3:3",
+        "`requests`",
+        "overrides::a",
+        "What the file held before stays in use",
+    ] {
+        assert!(line.contains(words), "{words}: {line}");
+    }
+    file.change("a: {request_burst: 3}").await;
+    taken(&setup, "a").await;
+    let logged = lines.take();
+    assert!(logged[0].starts_with("INFO"), "{logged:?}");
+    assert!(logged[0].contains("read again"), "{logged:?}");
 }
 
 #[tokio::test(start_paused = true)]
