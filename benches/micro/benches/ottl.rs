@@ -66,6 +66,10 @@ fn conditions(criterion: &mut Criterion) {
         ("kind", "kind == SPAN_KIND_SERVER".to_owned()),
         ("match", r#"IsMatch(name, "^GET /")"#.to_owned()),
         (
+            "match_calculated",
+            r#"IsMatch(name, Concat(["^GET", " /"], ""))"#.to_owned(),
+        ),
+        (
             "three",
             format!(r#"kind == 9 or name == "x" or attributes["{last}"] == "x""#),
         ),

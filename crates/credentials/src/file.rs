@@ -122,18 +122,23 @@ impl<T> Watched<T> {
                 }
                 Err(error) if !state.failing => {
                     state.failing = true;
-                    let cause = std::error::Error::source(&error).map(ToString::to_string);
-                    tracing::warn!(
-                        parent: &self.span,
-                        %error,
-                        cause,
-                        "What the file held before stays in use"
-                    );
+                    self.report(&error);
                 }
                 Err(_) => {}
             }
         }
         Arc::clone(&state.current)
+    }
+
+    /// A file that is missing may come back by itself; what is wrong in it, somebody has to mend.
+    fn report(&self, error: &FileError) {
+        const STAYS: &str = "What the file held before stays in use";
+        match error {
+            FileError::Read { source, .. } => {
+                tracing::warn!(parent: &self.span, %error, cause = %source, "{STAYS}");
+            }
+            FileError::Content { .. } => tracing::error!(parent: &self.span, %error, "{STAYS}"),
+        }
     }
 
     fn look(&self, seen: u64) -> Result<Option<(u64, T)>, FileError> {

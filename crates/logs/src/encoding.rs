@@ -38,7 +38,9 @@ impl Default for Encoding {
 }
 
 impl Encoding {
-    fn named(name: &str) -> Option<Self> {
+    /// The encoding of that name: an IANA name, or one of the Collector's own such as `nop`.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
         let lower = name.to_ascii_lowercase();
         let kind = match lower.as_str() {
             "nop" => Kind::Nop,

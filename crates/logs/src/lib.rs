@@ -32,6 +32,7 @@ pub use expr::{Expr, ExprError, Template};
 pub use field::{Field, FieldError, Root};
 pub use json::parse as parse_json;
 pub use operator::Failure;
+pub use operator::delimited::{CsvRow, split_quoted};
 pub use program::{Fault, Program, Scratch, Sink, State};
 pub use retry::RetryConfig;
 pub use severity::name as severity_name;

@@ -1,5 +1,6 @@
 //! Times in log lines: layouts, epochs, time zones.
 
+mod format;
 mod layout;
 mod parse;
 mod zone;

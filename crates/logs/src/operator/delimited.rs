@@ -53,7 +53,10 @@ fn split_once<'a>(pair: &Str<'a>, delimiter: &str) -> Option<(Str<'a>, Str<'a>)>
 
 /// Splits at a delimiter that stands outside of quotes. Quotes come off; a backslash before one
 /// keeps it from being one. Empty parts are left out.
-fn split_quoted<'t>(text: &'t str, delimiter: &str) -> Result<Vec<Str<'t>>, Failure> {
+///
+/// # Errors
+/// [`Failure`] if a quote is not closed.
+pub fn split_quoted<'t>(text: &'t str, delimiter: &str) -> Result<Vec<Str<'t>>, Failure> {
     let mut parts: Vec<Str<'t>> = Vec::new();
     let mut made = String::new();
     // The part as a slice of the text, as long as no quote was left out of it.
@@ -177,6 +180,29 @@ impl CsvParser {
         if self.ignore_quotes {
             return Ok(text.split(self.delimiter).map(Cow::Borrowed).collect());
         }
+        let row = CsvRow {
+            delimiter: self.delimiter,
+            lazy_quotes: self.lazy_quotes,
+        };
+        row.fields(text)
+    }
+}
+
+/// How a row of separated values is read.
+#[derive(Debug, Clone, Copy)]
+pub struct CsvRow {
+    /// What stands between two fields.
+    pub delimiter: char,
+    /// Whether a quote may stand alone, or in a field that does not begin with one.
+    pub lazy_quotes: bool,
+}
+
+impl CsvRow {
+    /// The fields of a row. Line feeds in it belong to them.
+    ///
+    /// # Errors
+    /// [`Failure`] if the row is empty, or its quotes are not as they should be.
+    pub fn fields<'t>(&self, text: &'t str) -> Result<Vec<Str<'t>>, Failure> {
         if text.is_empty() {
             return Err(Failure::new("no csv lines found"));
         }

@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use super::Zone;
+use super::format::format;
 use super::parse::parse;
 use crate::operator::Failure;
 
@@ -44,9 +45,16 @@ pub(super) enum Item {
     /// An offset.
     Offset { zulu: bool, colon: bool, parts: u8 },
     /// A dot or comma and as many digits as there are, or nothing.
-    Fraction,
+    Fraction(FractionForm),
     /// A dot or comma and this many digits.
-    FixedFraction(usize),
+    FixedFraction(FractionForm),
+}
+
+/// How a layout writes a fraction of a second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct FractionForm {
+    pub(super) digits: usize,
+    pub(super) comma: bool,
 }
 
 /// A compiled layout.
@@ -196,6 +204,12 @@ impl Layout {
     pub fn parse(&self, text: &str, zone: &Zone, now: i64) -> Result<i64, Failure> {
         parse(self, text, zone, now)
     }
+
+    /// Writes a time, in nanoseconds since 1970, as clocks in UTC show it.
+    #[must_use]
+    pub fn format(&self, time: i64) -> String {
+        format(self, time)
+    }
 }
 
 /// The parts of the reference time; longer ones before those that they begin with.
@@ -343,9 +357,13 @@ fn item(rest: &str) -> Option<(Item, usize)> {
                 .get(count)
                 .is_some_and(u8::is_ascii_digit);
             if !digits_follow {
+                let form = FractionForm {
+                    digits: count,
+                    comma: rest.starts_with(','),
+                };
                 let item = match digit {
-                    b'0' => Item::FixedFraction(count),
-                    _ => Item::Fraction,
+                    b'0' => Item::FixedFraction(form),
+                    _ => Item::Fraction(form),
                 };
                 return Some((item, count + 1));
             }

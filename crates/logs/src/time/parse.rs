@@ -1,12 +1,12 @@
 //! Reading a time by a layout, with Go's rules.
 
-use super::layout::{Item, Layout};
+use super::layout::{FractionForm, Item, Layout};
 use headwater_core::calendar::{civil_from_days, days_from_civil, days_in_month};
 
 use super::{SECOND, Zone};
 use crate::operator::Failure;
 
-const MONTHS: [&str; 12] = [
+pub(super) const MONTHS: [&str; 12] = [
     "January",
     "February",
     "March",
@@ -20,7 +20,7 @@ const MONTHS: [&str; 12] = [
     "November",
     "December",
 ];
-const DAYS: [&str; 7] = [
+pub(super) const DAYS: [&str; 7] = [
     "Sunday",
     "Monday",
     "Tuesday",
@@ -133,7 +133,7 @@ fn read<'t>(
         Item::Second { two } => {
             let (second, rest) = digits(rest, 1 + usize::from(*two), 2)?;
             parts.second = second;
-            let fraction = matches!(next, Some(Item::Fraction | Item::FixedFraction(_)));
+            let fraction = matches!(next, Some(Item::Fraction(_) | Item::FixedFraction(_)));
             let rest = if fraction {
                 rest
             } else {
@@ -141,8 +141,8 @@ fn read<'t>(
             };
             (second < 60).then_some(rest)
         }
-        Item::Fraction => Some(read_fraction(rest, parts)),
-        Item::FixedFraction(count) => {
+        Item::Fraction(_) => Some(read_fraction(rest, parts)),
+        Item::FixedFraction(FractionForm { digits: count, .. }) => {
             let digits = rest.get(1..=*count)?;
             if !matches!(bytes[0], b'.' | b',') || !digits.bytes().all(|b| b.is_ascii_digit()) {
                 return None;

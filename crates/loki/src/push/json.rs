@@ -274,6 +274,14 @@ mod tests {
     }
 
     #[test]
+    fn times_at_both_ends_come_out_as_they_went_in() {
+        for time in [i64::MIN, i64::MIN + 1, -1, 0, i64::MAX] {
+            let json = format!(r#"{{"streams":[{{"stream":{{}},"values":[["{time}","x"]]}}]}}"#);
+            assert_eq!(both_ways(&json), json);
+        }
+    }
+
+    #[test]
     fn the_order_of_keys_does_not_matter_and_unknown_ones_are_skipped() {
         let json = r#"{"x":1,"streams":[{"values":[["1","l",null]],"y":{},"stream":{"b":"2","a":"1"}},{"stream":{},"values":null}]}"#;
         let expected = r#"{"streams":[{"stream":{"a":"1","b":"2"},"values":[["1","l"]]},{"stream":{},"values":[]}]}"#;

@@ -173,7 +173,9 @@ fn time(timestamp: &[u8]) -> i64 {
             _ => {}
         }
     }
-    seconds.saturating_mul(SECOND).saturating_add(nanos)
+    // The seconds alone can be out of range where the time as a whole is not.
+    let time = i128::from(seconds) * i128::from(SECOND) + i128::from(nanos);
+    time.clamp(i64::MIN.into(), i64::MAX.into()) as i64
 }
 
 /// The structured metadata of an entry.

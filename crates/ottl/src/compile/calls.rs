@@ -1,13 +1,14 @@
 //! Calls of converters.
 
 use headwater_core::config::nearest;
+use headwater_logs::Layout;
 
 use super::{Compiler, fold};
 use crate::ast;
 use crate::ast::{ArgumentValue, ValueKind};
 use crate::error::OttlError;
 use crate::expr::Expr;
-use crate::functions::{Argument, Call, Definition, Kind, LATER, Parameter, find, names};
+use crate::functions::{Argument, Call, Definition, Kind, LATER, Parameter, Patterns, find, names};
 use crate::value::Value;
 
 impl Compiler {
@@ -29,8 +30,8 @@ impl Compiler {
         let keys = self.keys(&call.keys)?;
         let arguments = arguments?;
         self.level = self.level.max(definition.level());
-        if call.name == "ConvertCase" {
-            self.check_case(call, &arguments)?;
+        if let Err(message) = (definition.check)(&arguments) {
+            return self.error(OttlError::new(call.place.clone(), message));
         }
         let known = definition.pure && keys.is_empty() && arguments.iter().all(is_known);
         let expr = Expr::Call(Box::new(Call {
@@ -142,11 +143,14 @@ impl Compiler {
         }
         let expr = self.value(value)?;
         let Some(literal) = expr.literal() else {
-            if parameter.kind == Kind::Literal {
+            if matches!(parameter.kind, Kind::Literal | Kind::Layout) {
                 let message = format!("{} must be a text in quotes", parameter.name);
                 return self.error(OttlError::new(value.place.clone(), message));
             }
-            return Some(Argument::Expr(expr));
+            return Some(match parameter.kind {
+                Kind::Regex => Argument::Pattern(expr, Patterns::default()),
+                _ => Argument::Expr(expr),
+            });
         };
         if let Some(expected) = mismatch(parameter.kind, literal) {
             let message = format!(
@@ -167,32 +171,25 @@ impl Compiler {
                     }
                 }
             }
+            (Kind::Layout, Value::String(layout)) => {
+                match Layout::strptime(&String::from_utf8_lossy(layout)) {
+                    Ok(layout) => Some(Argument::Layout(layout)),
+                    Err(error) => {
+                        let message = format!("invalid {}: {error}", parameter.name);
+                        self.error(OttlError::new(value.place.clone(), message))
+                    }
+                }
+            }
             _ => Some(Argument::Expr(expr)),
         }
-    }
-
-    /// Snake and camel case are not supported yet.
-    fn check_case(&mut self, call: &ast::Call, arguments: &[Argument]) -> Option<()> {
-        let Some(Argument::Expr(Expr::Literal(Value::String(case)))) = arguments.get(1) else {
-            return Some(());
-        };
-        let message = match &**case {
-            b"lower" | b"upper" => return Some(()),
-            b"snake" | b"camel" => "snake and camel case are not supported yet".to_owned(),
-            other => format!(
-                "invalid case: {}, allowed cases are: lower, upper, snake, camel",
-                String::from_utf8_lossy(other)
-            ),
-        };
-        self.error(OttlError::new(call.place.clone(), message))
     }
 }
 
 const fn is_known(argument: &Argument) -> bool {
     match argument {
-        Argument::None | Argument::Regex(_) => true,
+        Argument::None | Argument::Regex(_) | Argument::Layout(_) => true,
         Argument::Expr(expr) => expr.literal().is_some(),
-        Argument::Values(_) => false,
+        Argument::Pattern(..) | Argument::Values(_) => false,
     }
 }
 
@@ -200,13 +197,15 @@ const fn is_known(argument: &Argument) -> bool {
 const fn mismatch(kind: Kind, literal: &Value<'_>) -> Option<&'static str> {
     match (kind, literal) {
         (Kind::Any | Kind::Values, _)
-        | (Kind::String | Kind::Literal | Kind::Regex, Value::String(_))
+        | (Kind::String | Kind::Literal | Kind::Regex | Kind::Layout, Value::String(_))
+        | (Kind::Bool, Value::Bool(_))
         | (Kind::Int, Value::Int(_))
         | (Kind::Map, Value::Map(_))
         | (Kind::List, Value::List(_))
         | (Kind::Time, Value::Time(_))
         | (Kind::Duration, Value::Duration(_)) => None,
-        (Kind::String | Kind::Literal | Kind::Regex, _) => Some("string"),
+        (Kind::String | Kind::Literal | Kind::Regex | Kind::Layout, _) => Some("string"),
+        (Kind::Bool, _) => Some("bool"),
         (Kind::Int, _) => Some("int"),
         (Kind::Map, _) => Some("map"),
         (Kind::List, _) => Some("list"),

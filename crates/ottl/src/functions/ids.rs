@@ -2,8 +2,6 @@
 
 use std::net::IpAddr;
 
-use sha2::{Digest as _, Sha256};
-
 use super::Arguments;
 use crate::env::Record;
 use crate::error::EvalError;
@@ -21,6 +19,11 @@ pub(super) fn is_root_span<'a>(arguments: &Arguments<'a, '_>) -> Result<'a> {
 
 pub(super) fn trace_id<'a>(arguments: &Arguments<'a, '_>) -> Result<'a> {
     Ok(Value::Id(Id::trace(&id::<16>(arguments, "trace")?)))
+}
+
+/// Profiles have ids of as many bytes as traces.
+pub(super) fn profile_id<'a>(arguments: &Arguments<'a, '_>) -> Result<'a> {
+    Ok(Value::Id(Id::trace(&id::<16>(arguments, "profile")?)))
 }
 
 pub(super) fn span_id<'a>(arguments: &Arguments<'a, '_>) -> Result<'a> {
@@ -80,19 +83,6 @@ pub(super) fn to_hex<'a>(arguments: &Arguments<'a, '_>) -> Result<'a> {
         }
     };
     Ok(Value::text(digits))
-}
-
-/// FNV-1a with 64 bits, as a whole number.
-pub(super) fn fnv<'a>(arguments: &Arguments<'a, '_>) -> Result<'a> {
-    let text = arguments.string(0)?;
-    let hash = text.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    Ok(Value::Int(hash as i64))
-}
-
-pub(super) fn sha256<'a>(arguments: &Arguments<'a, '_>) -> Result<'a> {
-    Ok(Value::text(hex(&Sha256::digest(&*arguments.string(0)?))))
 }
 
 pub(super) fn is_in_cidr<'a>(arguments: &Arguments<'a, '_>) -> Result<'a> {

@@ -1,6 +1,9 @@
 //! Every converter there is. Source: Go `pkg/ottl/ottlfuncs`, `internal/filter/filterottl`.
 
-use super::{Arguments, Definition, Kind, Parameter, ids, lists, texts, times, types};
+use super::{
+    Argument, Arguments, Definition, Kind, Parameter, cases, encodings, flows, format, hashes, ids,
+    layouts, lists, parsers, reshape, severity, texts, times, types, url, xml,
+};
 use crate::context::ContextKind;
 use crate::error::EvalError;
 use crate::value::Value;
@@ -15,15 +18,12 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     DEFINITIONS.iter().map(|known| known.name)
 }
 
-/// Converters that upstream has, and that do not exist here yet.
+/// Converters that upstream has, and that do not exist here: those that change XML by XPath, those
+/// that need a library of patterns, random ids, and hashes that no crate in the tree has.
 #[rustfmt::skip]
 pub(crate) const LATER: &[&str] = &[
-    "Base64Decode", "Base64Encode", "CommunityID", "ConvertAttributesToElementsXML",
-    "ConvertTextToElementsXML", "Decode", "ExtractGrokPatterns", "Format", "FormatTime", "GetXML",
-    "InsertXML", "MD5", "Murmur3Hash", "Murmur3Hash128", "ParseCSV", "ParseJSON", "ParseKeyValue",
-    "ParseSeverity", "ParseSimplifiedXML", "ParseXML", "ProfileID", "RemoveXML", "SHA1", "SHA512",
-    "SliceToMap", "Sort", "Time", "ToCamelCase", "ToKeyValueString", "ToSnakeCase", "URL", "UUID",
-    "UUIDv7", "UserAgent", "XXH128", "XXH3",
+    "ConvertAttributesToElementsXML", "ConvertTextToElementsXML", "ExtractGrokPatterns", "GetXML",
+    "InsertXML", "Murmur3Hash", "Murmur3Hash128", "RemoveXML", "UUID", "UUIDv7", "UserAgent",
 ];
 
 type Function = for<'a> fn(&Arguments<'a, '_>) -> Result<Value<'a>, EvalError>;
@@ -54,8 +54,18 @@ const fn converter(
         parameters,
         context: None,
         pure: true,
+        check: |_| Ok(()),
         call,
     }
+}
+
+/// A converter that looks at what is written out before it is called.
+const fn checked(
+    mut definition: Definition,
+    check: fn(&[Argument]) -> Result<(), String>,
+) -> Definition {
+    definition.check = check;
+    definition
 }
 
 const fn only_in(context: ContextKind, mut definition: Definition) -> Definition {
@@ -121,6 +131,7 @@ const DEFINITIONS: &[Definition] = &[
     ], texts::parse_int),
     converter("TraceID", ANY, ids::trace_id),
     converter("SpanID", ANY, ids::span_id),
+    converter("ProfileID", ANY, ids::profile_id),
     converter("Concat", &[
         required("vals", Kind::Values), required("delimiter", Kind::String),
     ], texts::concat),
@@ -135,11 +146,62 @@ const DEFINITIONS: &[Definition] = &[
     ], texts::trim),
     converter("TrimPrefix", PREFIX, texts::trim_prefix),
     converter("TrimSuffix", SUFFIX, texts::trim_suffix),
-    converter("ConvertCase", &[
+    checked(converter("ConvertCase", &[
         required("target", Kind::String), required("to_case", Kind::Literal),
-    ], texts::convert_case),
-    converter("ToLowerCase", STRING, texts::to_lower_case),
-    converter("ToUpperCase", STRING, texts::to_upper_case),
+    ], cases::convert), cases::check),
+    converter("ToLowerCase", STRING, cases::to_lower_case),
+    converter("ToUpperCase", STRING, cases::to_upper_case),
+    converter("ToSnakeCase", STRING, cases::to_snake_case),
+    converter("ToCamelCase", STRING, cases::to_camel_case),
+    converter("Format", &[
+        required("format", Kind::Literal), required("vals", Kind::Values),
+    ], format::format),
+    converter("Base64Decode", STRING, encodings::base64_decode),
+    checked(converter("Base64Encode", &[
+        required("target", Kind::String), optional("variant", Kind::String),
+    ], encodings::base64_encode), encodings::check_variant),
+    checked(converter("Decode", &[
+        required("target", Kind::Any), required("encoding", Kind::String),
+    ], encodings::decode), encodings::check_encoding),
+    converter("ParseJSON", STRING, parsers::json),
+    checked(converter("ParseKeyValue", &[
+        required("target", Kind::String), optional("delimiter", Kind::Literal),
+        optional("pair_delimiter", Kind::Literal),
+    ], parsers::key_value), parsers::check_delimiters),
+    checked(converter("ToKeyValueString", &[
+        required("target", Kind::Map), optional("delimiter", Kind::Literal),
+        optional("pair_delimiter", Kind::Literal), optional("sort_output", Kind::Bool),
+    ], parsers::to_key_value), parsers::check_written_delimiters),
+    checked(converter("ParseCSV", &[
+        required("target", Kind::String), required("header", Kind::String),
+        optional("delimiter", Kind::Literal), optional("header_delimiter", Kind::Literal),
+        optional("mode", Kind::Literal),
+    ], parsers::csv), parsers::check_csv),
+    converter("ParseSeverity", &[
+        required("target", Kind::Any), required("mapping", Kind::Map),
+    ], severity::parse),
+    converter("ParseXML", STRING, xml::parse),
+    converter("ParseSimplifiedXML", STRING, xml::parse_simplified),
+    converter("URL", &[required("uri", Kind::String)], url::url),
+    checked(converter("CommunityID", &[
+        required("source_ip", Kind::String), required("source_port", Kind::Int),
+        required("destination_ip", Kind::String), required("destination_port", Kind::Int),
+        optional("protocol", Kind::String), optional("seed", Kind::Int),
+    ], flows::community_id), flows::check),
+    checked(converter("Sort", &[
+        required("target", Kind::Any), optional("order", Kind::Literal),
+    ], reshape::sort), reshape::check_order),
+    converter("SliceToMap", &[
+        required("target", Kind::List), optional("key_path", Kind::Values),
+        optional("value_path", Kind::Values),
+    ], reshape::slice_to_map),
+    checked(Definition { pure: false, ..converter("Time", &[
+        required("time", Kind::String), required("format", Kind::Layout),
+        optional("location", Kind::String), optional("locale", Kind::Literal),
+    ], layouts::time) }, layouts::check),
+    converter("FormatTime", &[
+        required("time", Kind::Time), required("format", Kind::Layout),
+    ], layouts::format_time),
     converter("ExtractPatterns", TEXT_PATTERN, texts::extract_patterns),
     converter("Len", ANY, lists::len),
     converter("Index", &[
@@ -174,7 +236,37 @@ const DEFINITIONS: &[Definition] = &[
     converter("Milliseconds", DURATION, |arguments| times::as_int(arguments, 1_000_000)),
     converter("Microseconds", DURATION, |arguments| times::as_int(arguments, 1_000)),
     converter("Nanoseconds", DURATION, |arguments| times::as_int(arguments, 1)),
-    converter("FNV", STRING, ids::fnv),
-    converter("SHA256", STRING, ids::sha256),
+    converter("FNV", STRING, hashes::fnv),
+    converter("MD5", STRING, hashes::md5),
+    converter("SHA1", STRING, hashes::sha1),
+    converter("SHA256", STRING, hashes::sha256),
+    converter("SHA512", STRING, hashes::sha512),
+    converter("XXH3", STRING, hashes::xxh3),
+    converter("XXH128", STRING, hashes::xxh128),
     converter("Log", ANY, types::log),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_readme_lists_what_does_not_exist() {
+        let readme = include_str!("../../README.md");
+        let (_, list) = readme
+            .split_once("## Converters that do not exist")
+            .unwrap();
+        let (list, _) = list.split_once("\n## ").unwrap();
+        for name in LATER {
+            assert!(list.contains(&format!("`{name}`")), "{name}");
+            assert!(find(name).is_none(), "{name}");
+        }
+    }
+
+    #[test]
+    fn no_converter_is_there_twice() {
+        let mut all: Vec<_> = names().collect();
+        all.sort_unstable();
+        assert!(all.windows(2).all(|pair| pair[0] != pair[1]));
+    }
+}

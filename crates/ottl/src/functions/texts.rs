@@ -147,27 +147,6 @@ pub(super) fn split<'a>(arguments: &Arguments<'a, '_>) -> Result<'a> {
     Ok(Value::List(List::Owned(parts)))
 }
 
-fn changed<'a>(text: &[u8], change: impl Fn(&str) -> String) -> Value<'a> {
-    Value::text(change(&String::from_utf8_lossy(text)).into_bytes())
-}
-
-pub(super) fn to_lower_case<'a>(arguments: &Arguments<'a, '_>) -> Result<'a> {
-    Ok(changed(&arguments.string(0)?, str::to_lowercase))
-}
-
-pub(super) fn to_upper_case<'a>(arguments: &Arguments<'a, '_>) -> Result<'a> {
-    Ok(changed(&arguments.string(0)?, str::to_uppercase))
-}
-
-/// To lower or upper case; the compiler has refused the others.
-pub(super) fn convert_case<'a>(arguments: &Arguments<'a, '_>) -> Result<'a> {
-    if *arguments.string(1)? == *b"lower" {
-        to_lower_case(arguments)
-    } else {
-        to_upper_case(arguments)
-    }
-}
-
 pub(super) fn parse_int<'a>(arguments: &Arguments<'a, '_>) -> Result<'a> {
     let text = arguments.string(0)?;
     let base = arguments.int(1)?;

@@ -127,8 +127,8 @@ const MISTAKES: &[(&str, &str, &[&str])] = &[
     ),
     (r#"attributes[0] == "a""#, "0", &["indexed with a text"]),
     (
-        r#"ParseJSON(name) == nil"#,
-        "ParseJSON",
+        r#"GetXML(name, "/a") == nil"#,
+        "GetXML",
         &["not supported yet"],
     ),
     (

@@ -25,6 +25,17 @@ impl Bucket {
         }
     }
 
+    /// A bucket of another size that lacks as many units as this one does at time `now`; it is
+    /// empty if that is more than it holds. To change a limit is no way to get a burst.
+    pub(crate) fn changed(&self, rate: f64, burst: f64, now: u64) -> Self {
+        let mut changed = Self::new(rate, burst);
+        let missing = self.full.load(Ordering::Relaxed).saturating_sub(now);
+        let units = missing as f64 / self.interval;
+        let missing = ((units * changed.interval) as u64).min(changed.depth);
+        changed.full = AtomicU64::new(now.saturating_add(missing));
+        changed
+    }
+
     /// Takes `units` out at time `now`. More than the bucket holds is given when it is full.
     ///
     /// # Errors
@@ -100,6 +111,19 @@ mod tests {
                 .take(1000, 11 * SECOND + wait.as_nanos() as u64)
                 .is_ok()
         );
+    }
+
+    #[test]
+    fn a_bucket_of_another_size_lacks_what_was_taken() {
+        let bucket = Bucket::new(1.0, 4.0);
+        bucket.take(3, SECOND).unwrap();
+        let larger = bucket.changed(10.0, 5.0, SECOND);
+        larger.take(2, SECOND).unwrap();
+        assert_eq!(larger.take(1, SECOND), Err(Duration::from_millis(100)));
+        let smaller = bucket.changed(2.0, 2.0, SECOND);
+        assert_eq!(smaller.take(1, SECOND), Err(Duration::from_millis(500)));
+        let full = bucket.changed(1.0, 2.0, 10 * SECOND);
+        full.take(2, 10 * SECOND).unwrap();
     }
 
     #[test]

@@ -24,6 +24,11 @@ pub struct TenantConfig {
     pub limits: LimitsConfig,
     /// What single tenants may send instead; keys that are not given are those of `limits`.
     pub overrides: OrderedMap<LimitsConfig>,
+    /// A YAML file with more of `overrides`: names with the same keys below, and nothing around
+    /// them. An entry replaces the one of the same name in `overrides`. A change is picked up
+    /// within a second, also for tenants that are known; what cannot be used is logged, and what
+    /// the file held before stays. At most 1 MiB.
+    pub overrides_file: String,
     /// What happens to a request with resources of several tenants, some of them over a limit:
     /// `refuse` takes nothing of it, `drop` drops what is over the limit and takes the rest.
     pub mixed_over_limit: MixedOverLimit,
@@ -88,6 +93,7 @@ impl Default for TenantConfig {
             max_name_length: 150,
             limits: LimitsConfig::default(),
             overrides: OrderedMap::new(),
+            overrides_file: String::new(),
             mixed_over_limit: MixedOverLimit::default(),
             max_tenants: 10_000,
             max_metrics_tenants: 500,
@@ -143,7 +149,7 @@ impl TenantConfig {
 }
 
 impl LimitsConfig {
-    fn check(&self, path: &str, validation: &mut Validation<'_>) {
+    pub(crate) fn check(&self, path: &str, validation: &mut Validation<'_>) {
         for (key, rate) in [
             ("requests_per_second", self.requests_per_second),
             ("bytes_per_second", self.bytes_per_second),

@@ -9,6 +9,7 @@ mod config;
 mod factory;
 mod limits;
 mod metrics;
+mod overrides;
 mod parts;
 mod processor;
 mod refusal;

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use headwater_core::{Batch, Component, ConsumeError, Context, Processor, Settings};
+use async_trait::async_trait;
+use headwater_core::{
+    Batch, Component, ComponentError, ConsumeError, Context, Host, Processor, Settings,
+};
 
 use crate::config::TenantConfig;
 use crate::limits::Over;
@@ -128,7 +131,15 @@ impl TenantProcessor {
     }
 }
 
-impl Component for TenantProcessor {}
+#[async_trait]
+impl Component for TenantProcessor {
+    async fn start(&self, _: &Host) -> Result<(), ComponentError> {
+        self.tenants
+            .overrides
+            .open(&self.settings.span)
+            .map_err(|error| ComponentError::with_source("read `overrides_file`", error))
+    }
+}
 
 impl Processor for TenantProcessor {
     fn process(&self, batch: Batch) -> Result<Option<Batch>, ConsumeError> {

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use headwater_core::ledger::Account;
 use headwater_core::rpc::Code;
-use headwater_core::{Batch, BufferingProcessor, Component, ConsumeError, Consumer, Context};
+use headwater_core::{
+    Batch, BufferingProcessor, Component, ComponentError, ConsumeError, Consumer, Context, Host,
+};
 
 use crate::parts::{Part, PartsError, parts};
 use crate::processor::{Admitted, TenantProcessor};
@@ -148,6 +150,11 @@ impl Consumer for Splitter {
     }
 }
 
-impl Component for Splitter {}
+#[async_trait]
+impl Component for Splitter {
+    async fn start(&self, host: &Host) -> Result<(), ComponentError> {
+        self.processor.start(host).await
+    }
+}
 
 impl BufferingProcessor for Splitter {}

@@ -8,9 +8,10 @@ use headwater_core::telemetry::Observation;
 use headwater_core::{ComponentId, Settings};
 use tokio::time::Instant;
 
-use crate::config::{LimitsConfig, TenantConfig};
+use crate::config::TenantConfig;
 use crate::limits::Limits;
 use crate::metrics::{Meter, Others, Series};
+use crate::overrides::{FromFile, Overrides};
 
 /// How often the idle ones are looked for when there is no room, in nanoseconds.
 const HASTE: u64 = 1_000_000_000;
@@ -39,6 +40,8 @@ struct Known {
     /// How many of them have series of their own.
     with_series: usize,
     swept: u64,
+    /// What the file of overrides said when the limits were set.
+    file: Option<Arc<FromFile>>,
 }
 
 /// Shared by all pipelines that name the same id.
@@ -46,8 +49,7 @@ struct Known {
 pub(crate) struct Tenants {
     id: ComponentId,
     began: Instant,
-    default: LimitsConfig,
-    overrides: HashMap<String, LimitsConfig>,
+    pub(crate) overrides: Overrides,
     most: usize,
     most_series: usize,
     idle: u64,
@@ -64,14 +66,10 @@ impl Tenants {
         let meter = Meter::new(&settings.telemetry, &settings.id);
         let active = Arc::<AtomicU64>::default();
         let series = Series::new(&meter, config.overflow_label.as_str().into());
-        let overrides = config.overrides.iter();
         Self {
             id: settings.id.clone(),
             began: Instant::now(),
-            default: config.limits.clone(),
-            overrides: overrides
-                .map(|(name, limits)| (name.to_owned(), limits.or(&config.limits)))
-                .collect(),
+            overrides: Overrides::new(config),
             most: config.max_tenants as usize,
             most_series: config.max_metrics_tenants as usize,
             idle: u64::try_from(config.idle_timeout.as_nanos()).unwrap_or(u64::MAX),
@@ -100,8 +98,10 @@ impl Tenants {
 
     /// The tenant called `name`, which has just sent.
     pub(crate) fn get(&self, name: &str, now: u64) -> Arc<Tenant> {
+        let file = self.overrides.current();
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let known = &mut *known;
+        self.follow(known, file, now);
         if now.saturating_sub(known.swept) >= self.idle / 4 {
             self.sweep(known, now);
         }
@@ -117,7 +117,7 @@ impl Tenants {
         }
         let has_series = known.with_series < self.most_series;
         let name: Arc<str> = name.into();
-        let limits = self.overrides.get(&*name).unwrap_or(&self.default);
+        let limits = self.overrides.of(&name, known.file.as_deref());
         let limits = Limits::new(limits);
         let series = if has_series {
             known.with_series += 1;
@@ -136,6 +136,22 @@ impl Tenants {
         known.by_name.insert(name, Arc::clone(&tenant));
         self.count(known);
         tenant
+    }
+
+    /// Changes the limits of the known ones if the file of overrides has changed.
+    fn follow(&self, known: &mut Known, file: Option<Arc<FromFile>>, now: u64) {
+        let same = match (&known.file, &file) {
+            (Some(known), Some(file)) => Arc::ptr_eq(known, file),
+            (known, file) => known.is_none() && file.is_none(),
+        };
+        if same {
+            return;
+        }
+        known.file = file;
+        for (name, tenant) in &known.by_name {
+            let limits = self.overrides.of(name, known.file.as_deref());
+            tenant.limits.change(limits, now);
+        }
     }
 
     /// Forgets those that have not sent for a while and of which nothing is held.

@@ -36,6 +36,9 @@ pub(crate) struct Converted {
 
 /// How many problems an answer lists.
 const MOST_PROBLEMS: usize = 10;
+/// How long labels that are repeated in every record may make a push, in bytes per byte of it, and
+/// beyond that. Streams of small entries with long labels would grow with the square of their size.
+const MOST_REPEATED: (usize, usize) = (32, 1 << 20);
 
 /// Nanoseconds since 1970.
 pub(crate) fn now() -> u64 {
@@ -54,12 +57,27 @@ pub(crate) fn convert(message: &[u8], options: &Options, now: u64) -> Result<Con
         out: Vec::new(),
         scratch: Vec::new(),
     };
+    let mut room = MOST_REPEATED.1 + MOST_REPEATED.0 * message.len();
     for stream in streams(message)? {
         let entries = stream.entries().count();
         if entries == 0 {
             continue;
         }
-        match labels(&stream, options) {
+        let labels = labels(&stream, options).and_then(|labels| {
+            if let Some(labels) = &labels {
+                writer.labels(labels);
+                let repeated = writer.attributes.len().saturating_mul(entries);
+                room = room.checked_sub(repeated).ok_or_else(|| {
+                    format!(
+                        "the labels of a stream, {} bytes in each of its {entries} records, are \
+                         too long for so many small entries",
+                        writer.attributes.len()
+                    )
+                })?;
+            }
+            Ok(labels)
+        });
+        match labels {
             Ok(Some(labels)) => {
                 writer.stream(&stream, &labels);
                 converted.items += entries;
@@ -145,8 +163,8 @@ struct Writer<'o> {
 }
 
 impl Writer<'_> {
+    /// The labels have been set.
     fn stream(&mut self, stream: &Stream<'_>, labels: &[(String, String)]) {
-        self.labels(labels);
         for entry in stream.entries() {
             let time = match u64::try_from(entry.time) {
                 Ok(time) if time > 0 && self.options.use_incoming_timestamp => time,
@@ -176,11 +194,13 @@ impl Writer<'_> {
         record.clear();
         put_fixed(record, 1, time);
         let mut body = Vec::with_capacity(line.as_bytes().len() + 8);
-        line.encode_value(&mut body);
+        // OTLP has no text that is not UTF-8: one such line, and a backend may refuse the batch.
+        line.to_lossy().encode_value(&mut body);
         put_len_field(record, 5, &body);
         record.extend_from_slice(&self.attributes);
         for (name, value) in metadata {
-            put_attribute(record, 6, name.as_bytes(), &value);
+            let (name, value) = (name.to_lossy(), value.to_lossy());
+            put_attribute(record, 6, name.as_bytes(), &*value);
         }
         put_fixed(record, 11, self.now);
         put_len_field(&mut self.records, 2, record);

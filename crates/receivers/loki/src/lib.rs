@@ -6,6 +6,8 @@
 mod config;
 mod convert;
 mod factory;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod grpc;
 mod http;
 mod intake;

@@ -7,6 +7,8 @@ mod attributes;
 mod config;
 mod error;
 mod factory;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod groups;
 mod json;
 mod named;

@@ -4,7 +4,9 @@
 
 mod config;
 mod limits;
+mod log;
 mod many;
 mod names;
+mod overrides;
 mod resources;
 mod support;

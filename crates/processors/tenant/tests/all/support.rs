@@ -7,12 +7,12 @@ use headwater_core::bytes::Bytes;
 use headwater_core::graph::Environment;
 use headwater_core::telemetry::{Level, SeriesValue};
 use headwater_core::{
-    Batch, BuiltProcessor, ConsumeError, Consumer, Context, ContextParts, Factory, Identity,
-    Metadata, Signal,
+    Batch, BuiltProcessor, ComponentError, ConsumeError, Consumer, Context, ContextParts, Factory,
+    Identity, Metadata, Signal,
 };
 use headwater_processor_tenant::{Config, factory};
 use headwater_testkit::otlp::{AnyValue, KeyValue, Request, Resource, Value};
-use headwater_testkit::{Generator, Recorder, Shape, environment};
+use headwater_testkit::{Generator, Recorder, Shape, environment, host};
 
 pub(crate) struct Setup {
     pub(crate) environment: Environment,
@@ -41,6 +41,13 @@ impl Setup {
             environment: environment.clone(),
             next,
             processor: built.unwrap(),
+        }
+    }
+
+    pub(crate) async fn start(&self) -> Result<(), ComponentError> {
+        match &self.processor {
+            BuiltProcessor::Inline(processor) => processor.start(&host()).await,
+            BuiltProcessor::Buffering(processor) => processor.start(&host()).await,
         }
     }
 

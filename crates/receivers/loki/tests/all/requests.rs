@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
-use headwater_core::ConsumeError;
+use headwater_core::pdata::validate::{Level, validate};
+use headwater_core::{ConsumeError, Signal};
+use headwater_loki::snappy::Compressor;
 use headwater_prometheus::relabel::{Action, Pattern, RelabelConfig};
 use headwater_testkit::Answer as Said;
 
@@ -165,6 +167,49 @@ async fn a_stream_that_is_wrong_is_named_and_the_others_are_taken() {
     assert_eq!(setup.records(), [r#"{} {"app":"a"} x 0"#]);
     assert_eq!(setup.metric("accepted_log_records"), 1.0);
     assert_eq!(setup.metric("failed_log_records"), 1.0);
+}
+
+#[tokio::test]
+async fn long_labels_are_not_repeated_in_any_number_of_records() {
+    let entries = vec![r#"["1",""]"#; 2000].join(",");
+    let long = "x".repeat(20_000);
+    let push = format!(
+        r#"{{"streams":[{{"stream":{{"app":"{long}"}},"values":[{entries}]}},{{"stream":{{"app":"b"}},"values":[{entries}]}}]}}"#
+    );
+    let setup = Setup::new(|_| {}).await;
+    let answer = setup.push(&push).await;
+    assert_eq!(answer.status, 400);
+    assert!(answer.body.contains("too long for so many small entries"));
+    assert_eq!(setup.metric("accepted_log_records"), 2000.0);
+    assert_eq!(setup.metric("failed_log_records"), 2000.0);
+    // A stream has its labels once.
+    let setup = Setup::new(|config| config.as_streams = true).await;
+    assert_eq!(setup.push(&push).await.status, 204);
+}
+
+#[tokio::test]
+async fn what_is_no_utf_8_is_replaced() {
+    let setup = Setup::new(|_| {}).await;
+    let line = setup.request("POST /loki/api/v1/raw\r\n", b"\xe4b\n").await;
+    assert_eq!(line.status, 204);
+    // An entry with a line and structured metadata, all of it `\xe4`.
+    let entry = b"\x0a\x00\x12\x01\xe4\x1a\x06\x0a\x01\xe4\x12\x01\xe4";
+    let stream = [b"\x0a\x07{a=\"b\"}\x12\x0d".as_slice(), entry].concat();
+    let push = [b"\x0a\x18".as_slice(), &stream].concat();
+    let head = "POST /loki/api/v1/push\r\nContent-Type: application/x-protobuf\r\n";
+    let compressed = Compressor::default().compress(&push).unwrap();
+    assert_eq!(setup.request(head, &compressed).await.status, 204);
+    assert_eq!(
+        setup.records(),
+        [
+            "{} {} \u{fffd}b 0",
+            "{} {\"a\":\"b\",\"\u{fffd}\":\"\u{fffd}\"} \u{fffd} 0"
+        ]
+    );
+    for batch in setup.recorder.batches() {
+        let request = batch.payload().to_contiguous();
+        validate(Signal::Logs, &request, Level::Strict).unwrap();
+    }
 }
 
 #[tokio::test]
