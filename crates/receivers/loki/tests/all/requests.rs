@@ -179,7 +179,7 @@ async fn long_labels_are_not_repeated_in_any_number_of_records() {
     let setup = Setup::new(|_| {}).await;
     let answer = setup.push(&push).await;
     assert_eq!(answer.status, 400);
-    assert!(answer.body.contains("too long for so many small entries"));
+    assert!(answer.text().contains("too long for so many small entries"));
     assert_eq!(setup.metric("accepted_log_records"), 2000.0);
     assert_eq!(setup.metric("failed_log_records"), 2000.0);
     // A stream has its labels once.
