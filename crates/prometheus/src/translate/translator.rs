@@ -10,7 +10,7 @@ use super::milliseconds;
 use super::options::Options;
 use super::points::{Context, PointError, Scratch, Target};
 use super::records::Records;
-use super::requests::{Request, Writer};
+use super::requests::{Request, Slice, Writer};
 use super::walk::{Header, Kind, Walk};
 use crate::fingerprint::Fingerprint;
 use crate::remote_write::{Message, MetricType};
@@ -117,6 +117,7 @@ impl Translator {
             for entry in Walk::new(segment).messages(1) {
                 self.resource(entry, &mut outcome);
             }
+            self.records.end_segment();
         }
         outcome.series = self.records.series.len();
         outcome
@@ -133,6 +134,32 @@ impl Translator {
             ..
         } = self;
         writer.write(self.message, cache, records, limit, options.metadata, each);
+    }
+
+    /// Writes some of what [`Translator::requests`] has written last into a request of its own,
+    /// however long that is, and hands it to `each`; nothing if there is nothing in it. Points that
+    /// were duplicates there are not in it.
+    pub fn slice(&mut self, slice: &Slice, each: impl FnMut(Request<'_>)) {
+        let Self {
+            cache,
+            records,
+            writer,
+            ..
+        } = self;
+        writer.write_slice(self.message, cache, records, slice, each);
+    }
+
+    /// Whether [`Translator::slice`] would write nothing.
+    #[must_use]
+    pub fn is_empty(&self, slice: &Slice) -> bool {
+        let range = self.records.of_segments(&slice.segments);
+        let series = self.records.series.get(slice.series.clone());
+        !series.is_some_and(|series| {
+            let first = |number: &u32| self.cache.series[*number as usize].first;
+            series
+                .iter()
+                .any(|number| self.records.has_any(first(number), &range))
+        })
     }
 
     fn resource(&mut self, entry: &[u8], outcome: &mut Outcome) {

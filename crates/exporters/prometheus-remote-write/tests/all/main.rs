@@ -13,4 +13,5 @@ mod config;
 mod delivery;
 mod differential;
 mod edges;
+mod pieces;
 mod support;

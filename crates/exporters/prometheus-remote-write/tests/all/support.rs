@@ -72,8 +72,11 @@ impl Received {
     }
 }
 
+type Judge = Box<dyn Fn(&Received) -> Option<Response> + Send>;
+
 #[derive(Default)]
 struct Script {
+    judge: Option<Judge>,
     answers: VecDeque<Response>,
     received: Vec<Received>,
     knows_v2: bool,
@@ -109,8 +112,9 @@ impl Handler for Scripted {
             counts[2] += series.exemplars.len();
         });
         let mut script = self.0.lock().unwrap();
+        let judged = script.judge.as_ref().and_then(|judge| judge(&received));
         script.received.push(received);
-        match (script.answers.pop_front(), message) {
+        match (script.answers.pop_front().or(judged), message) {
             (Some(answer), _) => answer,
             (None, Message::V2) if script.knows_v2 => written(StatusCode::NO_CONTENT, counts),
             (None, Message::V2) => Response::empty(StatusCode::UNSUPPORTED_MEDIA_TYPE),
@@ -158,6 +162,11 @@ impl Backend {
     pub(crate) fn say_status(&self, answers: impl IntoIterator<Item = u16>) {
         let status = |code| Response::empty(StatusCode::from_u16(code).unwrap());
         self.say(answers.into_iter().map(status));
+    }
+
+    /// Answers what is not scripted.
+    pub(crate) fn judge(&self, judge: impl Fn(&Received) -> Option<Response> + Send + 'static) {
+        self.handler.0.lock().unwrap().judge = Some(Box::new(judge));
     }
 
     pub(crate) fn received(&self) -> Vec<Received> {
