@@ -5,6 +5,7 @@
 
 mod cache;
 mod config;
+mod custom;
 mod downgrade;
 mod labels;
 mod names;
@@ -20,6 +21,7 @@ mod units;
 mod walk;
 
 pub use config::{ResourceToTelemetryConfig, TranslationStrategy};
+pub use custom::{ExplicitHistograms, custom_histogram};
 pub use downgrade::downgrade;
 pub use labels::{attribute_text, series_labels, target_info_labels};
 pub use names::{LabelRule, NameError, NameKind, Strategy, label_name, metric_name};

@@ -7,8 +7,8 @@ use headwater_core::config::{Config, Node, Optional, Validation};
 use headwater_exporting::{Backlog, RetryConfig, SendingQueueConfig, Sizer};
 use headwater_prometheus::remote_write::Message;
 use headwater_prometheus::translate::{
-    NameError, Options, ResourceLabels, ResourceToTelemetryConfig, Strategy, TranslationStrategy,
-    label_name,
+    ExplicitHistograms, NameError, Options, ResourceLabels, ResourceToTelemetryConfig, Strategy,
+    TranslationStrategy, label_name,
 };
 use headwater_transport::config::{CompressionType, HttpClientConfig};
 
@@ -63,9 +63,9 @@ pub struct PrometheusRemoteWriteConfig {
     pub send_metadata: bool,
     /// `prometheus.WriteRequest` (remote write 1.0) or `io.prometheus.write.v2.Request` (2.0).
     pub protobuf_message: ProtobufMessage,
-    /// Whether histograms become native ones with custom buckets.
+    /// Whether histograms with explicit bounds become native ones with custom buckets.
     pub convert_explicit_histograms_to_nhcb: bool,
-    /// Whether they are then sent in the classic form, too.
+    /// Whether they are then sent in the classic form, too. No effect without the key above.
     pub keep_classic_histograms: bool,
     /// Request headers by which clients are kept apart.
     #[config(ignored = "batches of clients that differ in any of them are never merged")]
@@ -268,13 +268,6 @@ impl PrometheusRemoteWriteConfig {
             v.error("external_labels", error.to_string());
         }
         self.check_names(v);
-        if self.convert_explicit_histograms_to_nhcb || self.keep_classic_histograms {
-            v.error(
-                "convert_explicit_histograms_to_nhcb",
-                "native histograms with custom buckets are not supported yet",
-            )
-            .help("leave it out: histograms are sent in the classic form");
-        }
         if self.wal.is_some() {
             v.warning(
                 "wal",
@@ -384,6 +377,14 @@ impl PrometheusRemoteWriteConfig {
             scope_labels: !self.disable_scope_info,
             target_info: self.target_info.enabled,
             resource_labels: self.resource_labels(),
+            explicit_histograms: match (
+                self.convert_explicit_histograms_to_nhcb,
+                self.keep_classic_histograms,
+            ) {
+                (false, _) => ExplicitHistograms::Classic,
+                (true, false) => ExplicitHistograms::Native,
+                (true, true) => ExplicitHistograms::Both,
+            },
             metadata: self.send_metadata,
             series_cache_size: self.series_cache_size as usize,
         }

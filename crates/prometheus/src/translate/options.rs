@@ -1,5 +1,6 @@
 //! What can be chosen about a translation.
 
+use super::custom::ExplicitHistograms;
 use super::names::{LabelRule, Strategy};
 
 /// Which resource attributes become labels of every series.
@@ -93,6 +94,8 @@ pub struct Options {
     pub target_info: bool,
     /// Which resource attributes become labels.
     pub resource_labels: ResourceLabels,
+    /// Which form histograms with explicit bounds get.
+    pub explicit_histograms: ExplicitHistograms,
     /// Whether requests of 1.0 carry metadata. Those of 2.0 always do.
     pub metadata: bool,
     /// How many series are remembered with their encoded labels. What goes beyond is forgotten,
@@ -110,6 +113,7 @@ impl Default for Options {
             scope_labels: true,
             target_info: true,
             resource_labels: ResourceLabels::None,
+            explicit_histograms: ExplicitHistograms::Classic,
             metadata: false,
             series_cache_size: 1_000_000,
         }

@@ -5,6 +5,7 @@ use headwater_core::pdata::view::{InstrumentationScope, Resource, ResourceMetric
 use headwater_core::pdata::wire::WireType;
 
 use super::cache::{Cache, NONE, Source};
+use super::custom::ExplicitHistograms;
 use super::labels::target_info_labels;
 use super::milliseconds;
 use super::options::Options;
@@ -20,7 +21,7 @@ use crate::remote_write::{Message, MetricType};
 pub struct Refused {
     /// A short constant, for counting.
     pub reason: &'static str,
-    /// How many points.
+    /// How many points. 0 if they were written in another form.
     pub points: usize,
     /// What is wrong with the first of them.
     pub example: String,
@@ -39,9 +40,6 @@ pub struct Outcome {
 
 impl Outcome {
     fn refuse(&mut self, reason: &'static str, points: usize, example: impl FnOnce() -> String) {
-        if points == 0 {
-            return;
-        }
         match self.refused.iter_mut().find(|known| known.reason == reason) {
             Some(known) => known.points += points,
             None => self.refused.push(Refused {
@@ -243,6 +241,9 @@ impl Translator {
         let name = || header.metric.name().to_lossy();
         if !matches!(kind, Kind::Gauge | Kind::Summary) && header.temporality != 2 {
             let points = header.points().count();
+            if points == 0 {
+                return 0;
+            }
             if header.temporality == 1 {
                 outcome.refuse("delta_temporality", points, || {
                     format!(
@@ -278,10 +279,23 @@ impl Translator {
             scratch: &mut self.scratch,
         };
         let mut newest = 0;
+        let describe = |error: &PointError| format!("metric {:?}: {error}", name());
         for point in header.points() {
             let done = match kind {
                 Kind::Gauge | Kind::Sum { .. } => target.number(&cx, point),
-                Kind::Histogram => target.histogram(&cx, point),
+                Kind::Histogram => match cx.options.explicit_histograms {
+                    ExplicitHistograms::Classic => target.histogram(&cx, point),
+                    ExplicitHistograms::Native => target.custom(&cx, point, true),
+                    ExplicitHistograms::Both => {
+                        let native = target.custom(&cx, point, false);
+                        let classic = target.histogram(&cx, point);
+                        if let (Err(error), Ok(_)) = (native, &classic) {
+                            // The point is there, but only in one form.
+                            outcome.refuse(error.reason(), 0, || describe(&error));
+                        }
+                        classic
+                    }
+                },
                 Kind::ExponentialHistogram => target.exponential(&cx, point),
                 Kind::Summary => target.summary(&cx, point),
             };
@@ -291,11 +305,7 @@ impl Translator {
                     newest = newest.max(time);
                 }
                 Err(error) => {
-                    let reason = match error {
-                        PointError::Name(_) => "invalid_name",
-                        PointError::Native(_) => "unsupported_histogram",
-                    };
-                    outcome.refuse(reason, 1, || format!("metric {:?}: {error}", name()));
+                    outcome.refuse(error.reason(), 1, || describe(&error));
                 }
             }
         }

@@ -126,10 +126,6 @@ fn mistakes_are_reported_where_they_are() {
             "would drop all the data",
         ),
         (
-            "endpoint: http://a\nconvert_explicit_histograms_to_nhcb: true",
-            "not supported yet",
-        ),
-        (
             "endpoint: http://a\nsending_queue: {enabled: true}",
             "sending_queue",
         ),

@@ -10,6 +10,7 @@ mod answers;
 mod cases;
 mod checks;
 mod config;
+mod custom;
 mod delivery;
 mod differential;
 mod edges;
