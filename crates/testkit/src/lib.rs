@@ -10,6 +10,7 @@ mod inline;
 pub mod otlp;
 mod points;
 mod recorder;
+mod script;
 
 pub use arbitrary::{Entropy, arbitrary, arbitrary_requests};
 pub use connector::{ConnectorSetup, attribute, batch_of, spans_of};
@@ -20,3 +21,4 @@ pub use host::{TestRuntime, host, host_with, host_with_extension};
 pub use inline::{InlineSetup, histogram_of, sum_of};
 pub use points::{Point, points, points_of};
 pub use recorder::{Answer, Recorder};
+pub use script::Script;

@@ -6,7 +6,7 @@ use headwater_core::pdata::owned::{
 use headwater_exporter_prometheus_remote_write::{Config, ProtobufMessage};
 use headwater_prometheus::remote_write::{Buckets, Count, STALE_NAN};
 
-use crate::support::{Backend, Received, Setup, T, attributes, batch, config};
+use crate::support::{Backend, Received, T, attributes, batch, config, started};
 
 const NANO: u64 = 1_000_000;
 
@@ -70,9 +70,9 @@ async fn sent(
     backend: &Backend,
     points: Vec<HistogramDataPoint>,
 ) -> Vec<Received> {
-    let setup = Setup::new(config).await;
+    let setup = started(config).await;
     let items = points.len();
-    setup.send(batch(items, vec![metric(points)])).await;
+    setup.consume(batch(items, vec![metric(points)])).await;
     assert_eq!(setup.stop().await.sent as usize, items);
     backend.received()
 }
@@ -150,11 +150,11 @@ async fn bounds_that_have_no_native_form_are_refused_unless_the_classic_form_is_
         let mut config = config(backend.address);
         config.convert_explicit_histograms_to_nhcb = true;
         config.keep_classic_histograms = keep;
-        let setup = Setup::new(&config).await;
+        let setup = started(&config).await;
         let mut right = point(T);
         right.attributes = attributes(&[("path", "/other")]);
         setup
-            .send(batch(2, vec![metric(vec![wrong.clone(), right])]))
+            .consume(batch(2, vec![metric(vec![wrong.clone(), right])]))
             .await;
         let ledger = setup.stop().await;
         assert_eq!(ledger.sent, sent, "{ledger:?}");

@@ -7,7 +7,7 @@ use headwater_exporter_prometheus_remote_write::ProtobufMessage;
 use headwater_transport::http::Response;
 use http::StatusCode;
 
-use crate::support::{Backend, Received, Setup, T, batch, config, gauge, many, point, written};
+use crate::support::{Backend, Received, T, batch, config, gauge, many, point, started, written};
 
 const MESSAGES: [ProtobufMessage; 2] = [ProtobufMessage::V1, ProtobufMessage::V2];
 
@@ -53,11 +53,11 @@ async fn only_the_part_that_holds_a_bad_sample_is_lost() {
             refuse(&backend, status);
             let mut config = config(backend.address);
             config.protobuf_message = message;
-            let setup = Setup::new(&config).await;
+            let setup = started(&config).await;
             for at in 0..20 {
                 let bad = at == 7 || at == 12;
                 let make = if bad { with_a_bad_value } else { many };
-                setup.send(make(T + at, 3)).await;
+                setup.consume(make(T + at, 3)).await;
             }
             let ledger = setup.stop().await;
             assert_eq!((ledger.received, ledger.sent), (60, 54), "{ledger:?}");
@@ -82,12 +82,12 @@ async fn order_holds_when_parts_have_to_be_tried_again() {
     refuse(&backend, 400);
     // The first, the merged one, and its parts: two of them fail at first.
     backend.say_status([204, 400, 204, 503, 503, 204, 429]);
-    let setup = Setup::new(&config(backend.address)).await;
-    setup.send(many(T, 2)).await;
+    let setup = started(&config(backend.address)).await;
+    setup.consume(many(T, 2)).await;
     backend.wait_for(1).await;
     for at in 1..8 {
         let make = if at == 6 { with_a_bad_value } else { many };
-        setup.send(make(T + at, 2)).await;
+        setup.consume(make(T + at, 2)).await;
     }
     let ledger = setup.done().await;
     assert_eq!((ledger.sent, ledger.dropped["http_400"]), (14, 2));
@@ -106,14 +106,14 @@ async fn only_the_request_that_is_refused_is_sent_in_parts() {
     refuse(&backend, 400);
     let mut config = config(backend.address);
     config.max_batch_size_bytes = 500;
-    let setup = Setup::new(&config).await;
-    setup.send(many(T, 30)).await;
+    let setup = started(&config).await;
+    setup.consume(many(T, 30)).await;
     backend.wait_for(2).await;
-    setup.send(many(T + 1, 30)).await;
-    setup.send(with_a_bad_value(T + 2, 30)).await;
+    setup.consume(many(T + 1, 30)).await;
+    setup.consume(with_a_bad_value(T + 2, 30)).await;
     // The same times once more: those of before are duplicates, also the bad one.
-    setup.send(many(T + 3, 30)).await;
-    setup.send(many(T + 3, 30)).await;
+    setup.consume(many(T + 3, 30)).await;
+    setup.consume(many(T + 3, 30)).await;
     let ledger = setup.stop().await;
     assert_eq!(ledger.dropped["duplicate_timestamp"], 30, "{ledger:?}");
     // As many points as the second part has in the request with the bad one.
@@ -128,12 +128,12 @@ async fn only_the_request_that_is_refused_is_sent_in_parts() {
 async fn what_is_not_about_the_content_is_not_sent_in_parts() {
     for status in [401, 403, 404, 405, 407, 415] {
         let backend = Backend::start();
-        let setup = Setup::new(&config(backend.address)).await;
-        setup.send(many(T, 1)).await;
+        let setup = started(&config(backend.address)).await;
+        setup.consume(many(T, 1)).await;
         backend.wait_for(1).await;
         backend.say_status([status]);
         for at in 1..5 {
-            setup.send(many(T + at, 1)).await;
+            setup.consume(many(T + at, 1)).await;
         }
         assert_eq!(setup.stop().await.sent, 1);
         assert_eq!(backend.received().len(), 2);
@@ -146,12 +146,12 @@ async fn what_a_backend_of_version_2_has_written_in_part_is_not_sent_again() {
         let backend = Backend::start();
         let mut config = config(backend.address);
         config.protobuf_message = ProtobufMessage::V2;
-        let setup = Setup::new(&config).await;
-        setup.send(many(T, 1)).await;
+        let setup = started(&config).await;
+        setup.consume(many(T, 1)).await;
         backend.wait_for(1).await;
         backend.say([written(StatusCode::BAD_REQUEST, [wrote, 0, 0])]);
         for at in 1..5 {
-            setup.send(many(T + at, 1)).await;
+            setup.consume(many(T + at, 1)).await;
         }
         let ledger = setup.stop().await;
         let lost = if wrote > 0 { 4 - wrote as u64 } else { 0 };
@@ -170,8 +170,8 @@ async fn a_request_that_is_too_large_is_halved_until_it_fits() {
         });
         let mut config = config(backend.address);
         config.protobuf_message = message;
-        let setup = Setup::new(&config).await;
-        setup.send(many(T, 100)).await;
+        let setup = started(&config).await;
+        setup.consume(many(T, 100)).await;
         let ledger = setup.stop().await;
         assert_eq!(ledger.sent, 100, "{ledger:?}");
         let received = backend.received();
@@ -186,8 +186,8 @@ async fn a_request_that_is_too_large_is_halved_until_it_fits() {
 async fn a_backend_that_takes_no_size_gets_a_bounded_number_of_requests() {
     let backend = Backend::start();
     backend.judge(|_| Some(Response::empty(StatusCode::PAYLOAD_TOO_LARGE)));
-    let setup = Setup::new(&config(backend.address)).await;
-    setup.send(many(T, 1000)).await;
+    let setup = started(&config(backend.address)).await;
+    setup.consume(many(T, 1000)).await;
     let ledger = setup.stop().await;
     assert_eq!((ledger.sent, ledger.dropped["http_413"]), (0, 1000));
     assert_eq!(backend.received().len(), 129);
@@ -206,12 +206,12 @@ async fn halves_that_are_refused_are_sent_in_parts() {
         };
         Some(Response::empty(status))
     });
-    let setup = Setup::new(&config(backend.address)).await;
-    setup.send(many(T, 1)).await;
+    let setup = started(&config(backend.address)).await;
+    setup.consume(many(T, 1)).await;
     backend.wait_for(1).await;
     for at in 1..4 {
         let make = if at == 2 { with_a_bad_value } else { many };
-        setup.send(make(T + at, 4)).await;
+        setup.consume(make(T + at, 4)).await;
     }
     let ledger = setup.stop().await;
     // The half of the part in which the bad value stands.
