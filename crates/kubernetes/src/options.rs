@@ -178,7 +178,7 @@ fn credentials(http: &HttpClientConfig) -> Credentials {
     let settled = http.settled_authorization();
     settled.map_or(Credentials::None, |it: Authorization| {
         let rest = secret(it.credentials.expose(), &it.credentials_file);
-        Credentials::Authorization(it.kind.as_str().to_owned(), rest)
+        Credentials::Authorization(it.scheme().to_owned(), rest)
     })
 }
 

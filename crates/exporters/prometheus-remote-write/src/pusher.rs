@@ -55,6 +55,8 @@ pub(crate) struct RemoteWrite {
     senders_wait: bool,
     max_bytes: usize,
     tenant_header: Option<HeaderName>,
+    /// Those of clients' requests that go out with what came with them.
+    kept_headers: Vec<HeaderName>,
     user_agent: String,
     span: tracing::Span,
     instruments: Instruments,
@@ -104,6 +106,11 @@ impl RemoteWrite {
             senders_wait: !config.remote_write_queue.enabled,
             max_bytes: usize::try_from(config.max_batch_size_bytes).unwrap_or(usize::MAX),
             tenant_header: config.tenant_header.parse().ok(),
+            kept_headers: config
+                .include_metadata_keys
+                .iter()
+                .filter_map(|name| name.parse().ok())
+                .collect(),
             user_agent,
             span: settings.span.clone(),
             work: tokio::sync::Mutex::new(Work {

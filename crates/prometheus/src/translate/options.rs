@@ -24,6 +24,24 @@ pub enum ResourceLabels {
 }
 
 impl ResourceLabels {
+    /// Those that `included` names and `excluded` does not. Where only `excluded` is given all others;
+    /// none where neither is.
+    #[must_use]
+    pub fn matching(included: &[String], excluded: &[String]) -> Self {
+        if included.is_empty() && excluded.is_empty() {
+            return Self::None;
+        }
+        let all = || vec!["*".to_owned()];
+        Self::Matching {
+            included: if included.is_empty() {
+                all()
+            } else {
+                included.to_vec()
+            },
+            excluded: excluded.to_vec(),
+        }
+    }
+
     /// Whether the attribute becomes a label.
     #[must_use]
     pub fn includes(&self, name: &str) -> bool {
@@ -164,5 +182,8 @@ mod tests {
         };
         assert!(some.includes("k8s.pod.name") && !some.includes("k8s.pod.uid"));
         assert!(!some.includes("host.name"));
+        let others = ResourceLabels::matching(&[], &["*.uid".to_owned()]);
+        assert!(others.includes("host.name") && !others.includes("k8s.pod.uid"));
+        assert_eq!(ResourceLabels::matching(&[], &[]), ResourceLabels::None);
     }
 }

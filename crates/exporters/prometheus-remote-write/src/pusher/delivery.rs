@@ -87,6 +87,13 @@ impl RemoteWrite {
         attempt: u32,
     ) -> Result<Answer, String> {
         let mut headers = HeaderMap::with_capacity(5);
+        for name in &self.kept_headers {
+            for value in context.header(name.as_str()) {
+                if let Ok(value) = HeaderValue::from_str(value) {
+                    headers.append(name, value);
+                }
+            }
+        }
         let message = packet.message;
         headers.insert(
             CONTENT_TYPE,

@@ -229,6 +229,43 @@ async fn delta_values_are_dropped_with_their_reason_and_the_rest_arrives() {
 }
 
 #[tokio::test]
+async fn headers_of_the_client_go_out_as_they_came() {
+    let backend = Backend::start();
+    let mut config = config(backend.address);
+    config.include_metadata_keys = vec!["X-Scope-OrgID".to_owned(), "x-none".to_owned()];
+    let setup = started(&config).await;
+    for (at, values) in [
+        (0, &["a"][..]),
+        (1, &["b", "c"]),
+        (2, &["b", "c"]),
+        (3, &[]),
+    ] {
+        let mut metadata = Metadata::default();
+        metadata.append("x-other", "lost");
+        for value in values {
+            metadata.append("x-scope-orgid", value);
+        }
+        let client = Context::new(ContextParts {
+            metadata,
+            ..ContextParts::default()
+        });
+        setup.consume(one(T + at, 1.0).with_context(client)).await;
+    }
+    setup.stop().await;
+    let received = backend.received();
+    let all: Vec<Vec<&str>> = received
+        .iter()
+        .map(|request| {
+            assert!(!request.headers.contains_key("x-other"));
+            let values = request.headers.get_all("x-scope-orgid").iter();
+            values.map(|value| value.to_str().unwrap()).collect()
+        })
+        .collect();
+    // What has the same goes together.
+    assert_eq!(all, [vec!["a"], vec!["b", "c"], vec![]]);
+}
+
+#[tokio::test]
 async fn the_tenant_goes_out_in_its_header() {
     let backend = Backend::start();
     let mut config = config(backend.address);
