@@ -347,7 +347,7 @@ impl PrometheusRemoteWriteConfig {
     }
 
     fn check_names(&self, v: &mut Validation<'_>) {
-        if self.translation_strategy.is_none() {
+        if !TranslationStrategy::is_given(self.translation_strategy) {
             return;
         }
         if !self.add_metric_suffixes {

@@ -75,7 +75,7 @@ impl PrometheusConfig {
         if let Err(error) = self.const_labels() {
             v.error("const_labels", error.to_string());
         }
-        if self.translation_strategy.is_some() && !self.add_metric_suffixes {
+        if TranslationStrategy::is_given(self.translation_strategy) && !self.add_metric_suffixes {
             v.warning(
                 "add_metric_suffixes",
                 "has no effect: `translation_strategy` says how names are written",

@@ -20,15 +20,24 @@ pub enum TranslationStrategy {
     /// Names as they are.
     #[config(rename = "NoTranslation")]
     NoTranslation,
+    /// As if it were not written.
+    #[config(rename = "")]
+    Unset,
 }
 
 impl TranslationStrategy {
+    /// Whether `translation_strategy` says anything.
+    #[must_use]
+    pub const fn is_given(strategy: Option<Self>) -> bool {
+        !matches!(strategy, None | Some(Self::Unset))
+    }
+
     /// What `translation_strategy` says, or without it `add_metric_suffixes`.
     #[must_use]
     pub const fn resolve(strategy: Option<Self>, add_metric_suffixes: bool) -> Strategy {
         match strategy {
-            None if add_metric_suffixes => Strategy::ESCAPED_WITH_SUFFIXES,
-            None => Strategy::ESCAPED,
+            None | Some(Self::Unset) if add_metric_suffixes => Strategy::ESCAPED_WITH_SUFFIXES,
+            None | Some(Self::Unset) => Strategy::ESCAPED,
             Some(Self::UnderscoreEscapingWithSuffixes) => Strategy::ESCAPED_WITH_SUFFIXES,
             Some(Self::UnderscoreEscapingWithoutSuffixes) => Strategy::ESCAPED,
             Some(Self::NoUtf8EscapingWithSuffixes) => Strategy::UTF8_WITH_SUFFIXES,

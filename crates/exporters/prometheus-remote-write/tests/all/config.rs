@@ -174,6 +174,17 @@ fn a_configuration_with_a_write_ahead_log_runs_and_is_told_what_is_done_instead(
 }
 
 #[test]
+fn a_strategy_without_text_is_none() {
+    let yaml = "endpoint: http://a\nadd_metric_suffixes: false\ntranslation_strategy: ''";
+    let (config, warnings) = decode::<Config>(yaml).unwrap();
+    assert!(!warnings.contains("has no effect"), "{warnings}");
+    let resolve = TranslationStrategy::resolve;
+    let given = config.translation_strategy;
+    assert_eq!(resolve(given, false), resolve(None, false));
+    assert_ne!(resolve(given, false), resolve(given, true));
+}
+
+#[test]
 fn newer_keys_win_over_older_ones() {
     for yaml in [
         "endpoint: http://a\nhttp: {endpoint: http://b}",
