@@ -78,7 +78,11 @@ impl Batcher {
             if let Some(share) = shares.next() {
                 claims.push(share);
             }
-            let parcel = Parcel { batch, claims };
+            let parcel = Parcel {
+                batch,
+                claims,
+                merged: Vec::new(),
+            };
             if index < last || self.sizer.size_of(&parcel.batch) >= self.min {
                 ready.push_back(parcel);
             } else {

@@ -7,6 +7,7 @@ use headwater_core::{Batch, ConsumeError};
 
 use crate::claim::Claims;
 use crate::instruments::Instruments;
+use crate::queue::Parcel;
 
 /// The reason for losses that come with a shutdown.
 pub(crate) const SHUTDOWN: &str = "shutdown";
@@ -104,16 +105,19 @@ pub(crate) struct InHand<'a> {
     /// What is not delivered yet; `None` once nothing is.
     batch: Option<Batch>,
     claims: Claims,
+    /// See [`Parcel`].
+    merged: Vec<usize>,
     delivered: usize,
 }
 
 impl<'a> InHand<'a> {
-    pub(crate) fn new(books: &'a Books, batch: Batch, claims: Claims) -> Self {
+    pub(crate) fn new(books: &'a Books, parcel: Parcel) -> Self {
         books.instruments.in_flight.add(1);
         Self {
             books,
-            batch: Some(batch),
-            claims,
+            batch: Some(parcel.batch),
+            claims: parcel.claims,
+            merged: parcel.merged,
             delivered: 0,
         }
     }
@@ -121,6 +125,11 @@ impl<'a> InHand<'a> {
     /// What is not delivered yet.
     pub(crate) const fn batch(&self) -> Option<&Batch> {
         self.batch.as_ref()
+    }
+
+    /// How many segments each of the requests has that it was merged of; empty if it is one.
+    pub(crate) fn merged(&self) -> &[usize] {
+        &self.merged
     }
 
     /// Everything has been delivered.
@@ -143,6 +152,7 @@ impl<'a> InHand<'a> {
             }
         }
         self.batch = Some(rest);
+        self.merged.clear();
     }
 
     /// What is left will not be sent. Returns it, and whether some was delivered before.

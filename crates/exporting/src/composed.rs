@@ -167,10 +167,10 @@ impl Inner {
     }
 
     /// Drops what has waited longest.
-    fn make_room(&self, sending: &SendingQueue, Parcel { batch, claims }: Parcel) {
+    fn make_room(&self, sending: &SendingQueue, oldest: Parcel) {
         let error = ConsumeError::permanent("sending queue is full: the oldest data was dropped");
-        let items = batch.items();
-        InHand::new(&self.books, batch, claims).give_up(&error, QUEUE_FULL);
+        let items = oldest.batch.items();
+        InHand::new(&self.books, oldest).give_up(&error, QUEUE_FULL);
         self.delivery.health.degraded(|| error.chain());
         if let Some(items) = sending.losses.as_ref().and_then(|losses| losses.add(items)) {
             tracing::error!(
@@ -186,7 +186,12 @@ impl Inner {
 
     /// Sends on the caller's task.
     async fn send_now(&self, batch: Batch) -> Result<(), ConsumeError> {
-        let mut hand = InHand::new(&self.books, batch, Claims::default());
+        let parcel = Parcel {
+            batch,
+            claims: Claims::default(),
+            merged: Vec::new(),
+        };
+        let mut hand = InHand::new(&self.books, parcel);
         let Err(GivenUp { error, reason }) = self.delivery.deliver(&mut hand).await else {
             return Ok(());
         };
@@ -214,11 +219,10 @@ impl Inner {
     }
 
     async fn send(&self, sending: &SendingQueue, parcel: Parcel) {
-        let Parcel { batch, claims } = parcel;
         if let Some(merged) = &sending.merged {
-            merged.record(batch.items(), batch.bytes());
+            merged.record(parcel.batch.items(), parcel.batch.bytes());
         }
-        let mut hand = InHand::new(&self.books, batch, claims);
+        let mut hand = InHand::new(&self.books, parcel);
         let Err(GivenUp { error, reason }) = self.delivery.deliver(&mut hand).await else {
             return;
         };
@@ -265,8 +269,8 @@ impl Inner {
         }
         self.abandoned.stop();
         drained.await;
-        for Parcel { batch, claims } in sending.queue.clear() {
-            drop(InHand::new(&self.books, batch, claims));
+        for parcel in sending.queue.clear() {
+            drop(InHand::new(&self.books, parcel));
         }
         let lost = self.books.abandoned();
         if lost > 0 && !self.books.senders_wait() {

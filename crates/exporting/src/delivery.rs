@@ -99,7 +99,7 @@ impl Delivery {
     /// Sends once; `None` if that went well.
     async fn attempt(&self, hand: &mut InHand<'_>) -> Option<ConsumeError> {
         let batch = hand.batch()?;
-        match self.push(batch).await {
+        match self.push(batch, hand.merged()).await {
             Ok(sent) => {
                 let rejected = self.note(batch.signal(), &sent);
                 hand.deliver(rejected, &sent.dropped);
@@ -118,8 +118,12 @@ impl Delivery {
         }
     }
 
-    async fn push(&self, batch: &Batch) -> Result<Sent, ConsumeError> {
-        let push = self.pusher.push(batch, self.timeout);
+    async fn push(&self, batch: &Batch, merged: &[usize]) -> Result<Sent, ConsumeError> {
+        let push = if merged.is_empty() {
+            self.pusher.push(batch, self.timeout)
+        } else {
+            self.pusher.push_merged(batch, merged, self.timeout)
+        };
         let Some(timeout) = self.timeout.filter(|_| !self.pusher.keeps_timeout()) else {
             return push.await;
         };

@@ -233,6 +233,7 @@ mod tests {
         Parcel {
             batch,
             claims: Default::default(),
+            merged: Vec::new(),
         }
     }
 

@@ -43,6 +43,24 @@ pub trait Pusher: Send + Sync + 'static {
     /// the backend may have taken the request all the same.
     async fn push(&self, batch: &Batch, timeout: Option<Duration>) -> Result<Sent, ConsumeError>;
 
+    /// The same for a request that a [`crate::Backlog`] has merged of several, which are to be told
+    /// apart: `segments` says how many segments of the payload each of them has, in order.
+    ///
+    /// # Errors
+    /// As `push`, which it is by default.
+    ///
+    /// # Cancel safety
+    /// As `push`.
+    async fn push_merged(
+        &self,
+        batch: &Batch,
+        segments: &[usize],
+        timeout: Option<Duration>,
+    ) -> Result<Sent, ConsumeError> {
+        let _ = segments;
+        self.push(batch, timeout).await
+    }
+
     /// Whether `push` itself ends within its timeout. Then no second timer is set.
     fn keeps_timeout(&self) -> bool {
         false

@@ -29,6 +29,8 @@ const SHRINK_ABOVE: usize = 1024;
 pub(crate) struct Parcel {
     pub(crate) batch: Batch,
     pub(crate) claims: Claims,
+    /// How many segments each of the requests has that a backlog has merged; empty if it is one.
+    pub(crate) merged: Vec<usize>,
 }
 
 /// Where the idle consumers of one worker wait.
@@ -172,6 +174,7 @@ impl Queue {
             None => ready.push_back(Parcel {
                 batch,
                 claims: claim.into(),
+                merged: Vec::new(),
             }),
             Some(batcher) => oversized = batcher.add(batch, claim, ready),
         }
@@ -393,8 +396,13 @@ impl State {
         while let Some(next) = self.ready.front()
             && parcel.batch.bytes() + next.batch.bytes() <= most
             && is_same_client(parcel.batch.context(), next.batch.context())
-            && let Some(Parcel { batch, claims }) = self.pop()
+            && let Some(Parcel { batch, claims, .. }) = self.pop()
         {
+            let segments = |batch: &Batch| batch.payload().segments().len();
+            if parcel.merged.is_empty() {
+                parcel.merged.push(segments(&parcel.batch));
+            }
+            parcel.merged.push(segments(&batch));
             parcel.batch.append(batch);
             parcel.claims.append(claims);
         }

@@ -37,9 +37,6 @@ pub struct Options {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum OptionsError {
-    /// A key that is not supported here.
-    #[error("`{0}` is not supported by kubernetes_sd_configs: {1}")]
-    Unsupported(&'static str, &'static str),
     /// The API server cannot be spoken to.
     #[error(transparent)]
     Cluster(#[from] ClusterError),
@@ -75,7 +72,7 @@ impl TryFrom<&KubernetesSdConfig> for Options {
         } else if config.api_server.is_empty() {
             ClusterConfig::InCluster
         } else {
-            ClusterConfig::Server(Box::new(server(&config.api_server, &config.http)?))
+            ClusterConfig::Server(Box::new(server(&config.api_server, &config.http)))
         };
         let names = config.namespaces.names.iter();
         let mut namespaces: Vec<_> = names.map(|name| name.as_str().to_owned()).collect();
@@ -109,18 +106,10 @@ impl TryFrom<&KubernetesSdConfig> for Options {
     }
 }
 
-fn server(url: &str, http: &HttpClientConfig) -> Result<ServerConfig, OptionsError> {
-    let unsupported = |key, instead| Err(OptionsError::Unsupported(key, instead));
-    if http.oauth2.is_some() {
-        return unsupported("oauth2", "use `authorization` with a `credentials_file`");
-    }
-    if !http.proxy.no_proxy.is_empty() {
-        return unsupported("no_proxy", "use `proxy_from_environment` and NO_PROXY");
-    }
-    if !http.proxy.proxy_connect_header.is_empty() {
-        return unsupported("proxy_connect_header", "write a password into `proxy_url`");
-    }
-    Ok(ServerConfig {
+/// What the client does not do (`oauth2`, `no_proxy`, `proxy_connect_header`) the configuration has
+/// refused.
+fn server(url: &str, http: &HttpClientConfig) -> ServerConfig {
+    ServerConfig {
         url: url.to_owned(),
         tls: tls(http),
         proxy: match &*http.proxy.proxy_url {
@@ -130,7 +119,7 @@ fn server(url: &str, http: &HttpClientConfig) -> Result<ServerConfig, OptionsErr
         },
         credentials: credentials(http),
         headers: headers(http),
-    })
+    }
 }
 
 fn tls(http: &HttpClientConfig) -> TlsClientConfig {
@@ -178,7 +167,7 @@ fn credentials(http: &HttpClientConfig) -> Credentials {
     let settled = http.settled_authorization();
     settled.map_or(Credentials::None, |it: Authorization| {
         let rest = secret(it.credentials.expose(), &it.credentials_file);
-        Credentials::Authorization(it.kind.as_str().to_owned(), rest)
+        Credentials::Authorization(it.scheme().to_owned(), rest)
     })
 }
 

@@ -5,6 +5,8 @@
 
 mod cache;
 mod config;
+mod custom;
+mod downgrade;
 mod labels;
 mod names;
 mod native;
@@ -19,11 +21,13 @@ mod units;
 mod walk;
 
 pub use config::{ResourceToTelemetryConfig, TranslationStrategy};
+pub use custom::{ExplicitHistograms, custom_histogram};
+pub use downgrade::downgrade;
 pub use labels::{attribute_text, series_labels, target_info_labels};
 pub use names::{LabelRule, NameError, NameKind, Strategy, label_name, metric_name};
 pub use native::{NativeError, native_histogram};
 pub use options::{Options, ResourceLabels};
-pub use requests::{Counts, Request, downgrade};
+pub use requests::{Counts, Request, Slice};
 pub use translator::{Outcome, Refused, Translator};
 pub use units::unit_name;
 pub use walk::{Kind, metric_type};

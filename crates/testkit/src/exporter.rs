@@ -13,6 +13,7 @@ use headwater_core::bytes::Bytes;
 
 use headwater_core::graph::Environment;
 use headwater_core::ledger::Balance;
+use headwater_core::status::Status;
 use headwater_core::{AnyConfig, Batch, ComponentKind, Exporter, Factory, Signal};
 
 use crate::{Generator, Shape, environment, host, metric};
@@ -40,6 +41,7 @@ impl ExporterSetup {
         let environment = environment();
         let id = factory.component_type().parse().unwrap();
         let settings = environment.signal_settings(ComponentKind::Exporter, &id, signal);
+        settings.status.report(Status::Starting);
         Self {
             exporter: factory.build_exporter(settings, config).unwrap(),
             environment,
@@ -69,6 +71,11 @@ impl ExporterSetup {
         bytes
     }
 
+    /// Hands a batch to the exporter.
+    pub async fn consume(&self, batch: Batch) {
+        self.exporter.consume(batch).await.unwrap();
+    }
+
     /// Waits until the books are as `condition` wants them, at most [`PATIENCE`].
     pub async fn eventually(&self, what: &str, condition: impl Fn(&Balance) -> bool) {
         let waiting = async {
@@ -80,21 +87,30 @@ impl ExporterSetup {
         assert!(in_time.is_ok(), "{what}: {:?}", self.ledger());
     }
 
-    /// Waits until every item has been sent or given up.
-    pub async fn done(&self) {
+    /// Waits until every item has been sent or given up; returns the books, which must balance.
+    pub async fn done(&self) -> Balance {
         self.eventually("done", |books| books.held == 0).await;
+        assert_eq!(self.ledger().imbalance(), 0, "{:?}", self.ledger());
+        self.ledger()
+    }
+
+    /// The same, then shuts the exporter down.
+    pub async fn finish(&self) -> Balance {
+        self.done().await;
+        self.stop().await
     }
 
     /// Shuts the exporter down; nothing may be held afterwards and the books must balance.
-    pub async fn stop_within(&self, time: Duration) {
+    pub async fn stop_within(&self, time: Duration) -> Balance {
         self.exporter.shutdown(Instant::now() + time).await.unwrap();
-        assert_eq!(self.ledger().held, 0);
-        assert_eq!(self.ledger().imbalance(), 0, "{:?}", self.ledger());
+        let ledger = self.ledger();
+        assert_eq!((ledger.held, ledger.imbalance()), (0, 0), "{ledger:?}");
+        ledger
     }
 
     /// The same within [`PATIENCE`].
-    pub async fn stop(&self) {
-        self.stop_within(PATIENCE).await;
+    pub async fn stop(&self) -> Balance {
+        self.stop_within(PATIENCE).await
     }
 
     /// The books of the exporter.
@@ -102,6 +118,13 @@ impl ExporterSetup {
     pub fn ledger(&self) -> Balance {
         let mut balances = self.environment.ledger.balances();
         balances.pop_first().unwrap().1
+    }
+
+    /// How the exporter says it is.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        let statuses = self.environment.statuses.snapshot();
+        statuses.values().next().unwrap().status
     }
 
     /// The sum of the exporter's metric called `otelcol_exporter_<name>`.

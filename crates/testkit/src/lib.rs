@@ -13,6 +13,7 @@ pub mod otlp;
 mod points;
 mod receiver;
 mod recorder;
+mod script;
 
 pub use arbitrary::{Entropy, arbitrary, arbitrary_requests};
 pub use connector::{ConnectorSetup, attribute, batch_of, spans_of};
@@ -26,3 +27,4 @@ pub use logs::{attribute_of, bodies_of};
 pub use points::{Point, points, points_of};
 pub use receiver::{ReceiverBuilder, ReceiverSetup};
 pub use recorder::{Answer, Recorder};
+pub use script::Script;

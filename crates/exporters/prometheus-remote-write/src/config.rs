@@ -7,10 +7,11 @@ use headwater_core::config::{Config, Node, Optional, Validation};
 use headwater_exporting::{Backlog, RetryConfig, SendingQueueConfig, Sizer};
 use headwater_prometheus::remote_write::Message;
 use headwater_prometheus::translate::{
-    NameError, Options, ResourceLabels, ResourceToTelemetryConfig, Strategy, TranslationStrategy,
-    label_name,
+    ExplicitHistograms, NameError, Options, ResourceLabels, ResourceToTelemetryConfig, Strategy,
+    TranslationStrategy, label_name,
 };
 use headwater_transport::config::{CompressionType, HttpClientConfig};
+use http::HeaderName;
 
 /// Configuration of the `prometheus_remote_write` exporter. Source: Go
 /// `prometheusremotewriteexporter.Config`.
@@ -28,7 +29,8 @@ pub struct PrometheusRemoteWriteConfig {
     /// (5s by default), … `compression` can only be `snappy`.
     #[config(squash)]
     pub client: HttpClientConfig,
-    /// The same keys in a section of their own, as newer versions have them.
+    /// The same keys in a section of their own, as newer versions have them. With it the others have no
+    /// effect.
     pub http: Optional<HttpClientConfig>,
     /// What happens to requests that fail. On by default, first after 50ms.
     pub retry_on_failure: RetryConfig,
@@ -43,8 +45,7 @@ pub struct PrometheusRemoteWriteConfig {
     /// How many requests of a batch are sent at the same time. Without it
     /// `remote_write_queue::num_consumers`.
     pub max_batch_request_parallelism: Option<u32>,
-    /// Whether units and types become suffixes of names. Not together with
-    /// `translation_strategy`.
+    /// Whether units and types become suffixes of names. No effect with `translation_strategy`.
     pub add_metric_suffixes: bool,
     /// How names are translated: `UnderscoreEscapingWithSuffixes`,
     /// `UnderscoreEscapingWithoutSuffixes`, `NoUTF8EscapingWithSuffixes` or `NoTranslation`. The
@@ -63,12 +64,12 @@ pub struct PrometheusRemoteWriteConfig {
     pub send_metadata: bool,
     /// `prometheus.WriteRequest` (remote write 1.0) or `io.prometheus.write.v2.Request` (2.0).
     pub protobuf_message: ProtobufMessage,
-    /// Whether histograms become native ones with custom buckets.
+    /// Whether histograms with explicit bounds become native ones with custom buckets.
     pub convert_explicit_histograms_to_nhcb: bool,
-    /// Whether they are then sent in the classic form, too.
+    /// Whether they are then sent in the classic form, too. No effect without the key above.
     pub keep_classic_histograms: bool,
-    /// Request headers by which clients are kept apart.
-    #[config(ignored = "batches of clients that differ in any of them are never merged")]
+    /// Headers of the clients' requests that are sent on with what came with them; their receivers need
+    /// `include_metadata: true`.
     pub include_metadata_keys: Vec<String>,
     /// The write-ahead log. There is none: what waits is in memory, which a warning says.
     pub wal: Optional<WalConfig>,
@@ -141,8 +142,15 @@ impl Default for WalConfig {
 pub struct ResourceConstantLabelsConfig {
     /// Names of attributes that become labels; `*` and `?` stand for any letters.
     pub included: Vec<String>,
-    /// Names of attributes that do not, even if they are included.
+    /// Names of attributes that do not, even if they are included; without any that are, all others
+    /// become labels.
     pub excluded: Vec<String>,
+}
+
+impl ResourceConstantLabelsConfig {
+    const fn is_empty(&self) -> bool {
+        self.included.is_empty() && self.excluded.is_empty()
+    }
 }
 
 /// `target_info`.
@@ -172,6 +180,17 @@ pub enum ProtobufMessage {
 
 /// Source: Go `prometheusremotewriteexporter`; it means "nobody has written one".
 const PLACEHOLDER: &str = "http://some.url:9411/api/prom/push";
+/// Headers that the protocol, or the connection, decides about.
+const RESERVED: [&str; 8] = [
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "host",
+    "transfer-encoding",
+    "user-agent",
+    "x-prometheus-remote-write-version",
+];
 const MAX_BATCH_SIZE: u64 = 3_000_000;
 /// Up to which size batches that wait are sent together, as OTLP: some 1,500 samples, as much as a
 /// scrape is handed on at once. More saves little and needs larger buffers.
@@ -268,13 +287,6 @@ impl PrometheusRemoteWriteConfig {
             v.error("external_labels", error.to_string());
         }
         self.check_names(v);
-        if self.convert_explicit_histograms_to_nhcb || self.keep_classic_histograms {
-            v.error(
-                "convert_explicit_histograms_to_nhcb",
-                "native histograms with custom buckets are not supported yet",
-            )
-            .help("leave it out: histograms are sent in the classic form");
-        }
         if self.wal.is_some() {
             v.warning(
                 "wal",
@@ -292,9 +304,15 @@ impl PrometheusRemoteWriteConfig {
                 "a queue without room for a byte would drop all the data",
             );
         }
-        if !self.tenant_header.is_empty() && self.tenant_header.parse::<http::HeaderName>().is_err()
+        self.check_headers(v);
+        if !self.resource_to_telemetry_conversion.is_empty()
+            && !self.resource_constant_labels.is_empty()
         {
-            v.error("tenant_header", "is not the name of a header");
+            v.error(
+                "resource_constant_labels",
+                "cannot configure both resource_to_telemetry_conversion and resource_constant_labels",
+            )
+            .help("leave out `resource_to_telemetry_conversion`, which is the older of the two");
         }
         if self.series_cache_size == 0 {
             v.error("series_cache_size", "must be positive");
@@ -307,7 +325,7 @@ impl PrometheusRemoteWriteConfig {
             None => ("", &self.client),
         };
         if self.http.is_some() && self.client.endpoint != PLACEHOLDER {
-            v.error("endpoint", "`endpoint` and `http` cannot both be given")
+            v.warning("endpoint", "has no effect: the keys of `http` count")
                 .help("write all of the client's keys into `http`");
         }
         if client.endpoint.is_empty() || client.endpoint == PLACEHOLDER {
@@ -329,15 +347,14 @@ impl PrometheusRemoteWriteConfig {
     }
 
     fn check_names(&self, v: &mut Validation<'_>) {
-        if self.translation_strategy.is_none() {
+        if !TranslationStrategy::is_given(self.translation_strategy) {
             return;
         }
         if !self.add_metric_suffixes {
-            v.error(
+            v.warning(
                 "add_metric_suffixes",
-                "`add_metric_suffixes` and `translation_strategy` cannot both be given",
-            )
-            .help("`translation_strategy: UnderscoreEscapingWithoutSuffixes` says the same");
+                "has no effect: `translation_strategy` says how names are written",
+            );
         }
         if !self.strategy().escape && self.protobuf_message == ProtobufMessage::V1 {
             v.error(
@@ -362,13 +379,28 @@ impl PrometheusRemoteWriteConfig {
     }
 
     fn resource_labels(&self) -> ResourceLabels {
-        let some = &self.resource_constant_labels;
-        if some.included.is_empty() {
-            self.resource_to_telemetry_conversion.labels()
-        } else {
-            ResourceLabels::Matching {
-                included: some.included.clone(),
-                excluded: some.excluded.clone(),
+        if self.resource_constant_labels.is_empty() {
+            return self.resource_to_telemetry_conversion.labels();
+        }
+        let ResourceConstantLabelsConfig { included, excluded } = &self.resource_constant_labels;
+        ResourceLabels::matching(included, excluded)
+    }
+
+    fn check_headers(&self, v: &mut Validation<'_>) {
+        if !self.tenant_header.is_empty() && self.tenant_header.parse::<HeaderName>().is_err() {
+            v.error("tenant_header", "is not the name of a header");
+        }
+        for (index, key) in self.include_metadata_keys.iter().enumerate() {
+            let at = format!("include_metadata_keys::{index}");
+            match key.parse::<HeaderName>() {
+                Err(_) => {
+                    v.error(&at, "is not the name of a header");
+                }
+                Ok(name) if RESERVED.contains(&name.as_str()) => {
+                    let message = format!("{key:?} collides with a header of every request");
+                    v.error(&at, message);
+                }
+                Ok(_) => {}
             }
         }
     }
@@ -384,6 +416,14 @@ impl PrometheusRemoteWriteConfig {
             scope_labels: !self.disable_scope_info,
             target_info: self.target_info.enabled,
             resource_labels: self.resource_labels(),
+            explicit_histograms: match (
+                self.convert_explicit_histograms_to_nhcb,
+                self.keep_classic_histograms,
+            ) {
+                (false, _) => ExplicitHistograms::Classic,
+                (true, false) => ExplicitHistograms::Native,
+                (true, true) => ExplicitHistograms::Both,
+            },
             metadata: self.send_metadata,
             series_cache_size: self.series_cache_size as usize,
         }

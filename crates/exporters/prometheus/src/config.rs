@@ -32,8 +32,7 @@ pub struct PrometheusConfig {
     pub enable_open_metrics: bool,
     /// Leaves out the labels of the scope.
     pub without_scope_info: bool,
-    /// Whether units and types become suffixes of names. Not together with
-    /// `translation_strategy`.
+    /// Whether units and types become suffixes of names. No effect with `translation_strategy`.
     pub add_metric_suffixes: bool,
     /// How names are translated: `UnderscoreEscapingWithSuffixes`,
     /// `UnderscoreEscapingWithoutSuffixes`, `NoUTF8EscapingWithSuffixes` or `NoTranslation`.
@@ -76,12 +75,11 @@ impl PrometheusConfig {
         if let Err(error) = self.const_labels() {
             v.error("const_labels", error.to_string());
         }
-        if self.translation_strategy.is_some() && !self.add_metric_suffixes {
-            v.error(
+        if TranslationStrategy::is_given(self.translation_strategy) && !self.add_metric_suffixes {
+            v.warning(
                 "add_metric_suffixes",
-                "`add_metric_suffixes` and `translation_strategy` cannot both be given",
-            )
-            .help("`translation_strategy: UnderscoreEscapingWithoutSuffixes` says the same");
+                "has no effect: `translation_strategy` says how names are written",
+            );
         }
         if self.max_series == 0 {
             v.error("max_series", "must be positive");

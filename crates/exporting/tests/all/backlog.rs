@@ -7,7 +7,7 @@ use headwater_core::{Batch, ContextParts, ErrorKind};
 use headwater_exporting::{Backlog, RetryConfig, SendingQueueConfig};
 use headwater_testkit::host;
 
-use crate::support::{Logs, Setup, queue, unavailable};
+use crate::support::{Answer, Logs, Setup, queue, unavailable};
 
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -145,7 +145,28 @@ async fn the_first_request_goes_at_once_and_those_that_follow_go_together() {
     setup.settle().await;
     assert_eq!(setup.backend.items(), [1, 14, 3]);
     assert_eq!(setup.metric("queue_batch_send_size"), 18.0);
+    // Only what was merged has parts.
+    assert_eq!(setup.backend.merged(), [[1, 1, 1, 1]]);
     setup.assert_delivered();
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_parts_of_a_merged_request_are_those_that_were_sent_until_a_piece_of_it_is_delivered() {
+    let mut setup = setup(queue(1000), merging(1 << 20), patient()).await;
+    setup.send(1).await.unwrap();
+    setup.settle().await;
+    let mut two_segments = setup.request(2);
+    two_segments.append(setup.request(3));
+    setup.exporter.consume(two_segments).await.unwrap();
+    setup.send(4).await.unwrap();
+    setup.backend.answer([
+        Answer::Fail(unavailable()),
+        Answer::TakeSome(2, unavailable()),
+    ]);
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(setup.backend.items(), [1, 2, 7]);
+    assert_eq!(setup.backend.merged(), [[2, 1], [2, 1]]);
+    setup.assert_empty();
 }
 
 #[tokio::test(start_paused = true)]

@@ -36,6 +36,7 @@ struct Script {
     taken: Vec<Batch>,
     calls: Vec<Instant>,
     offered: Vec<usize>,
+    merged: Vec<Vec<usize>>,
     in_flight: usize,
     most_in_flight: usize,
     closed: bool,
@@ -101,6 +102,11 @@ impl Backend {
     /// Items of each request offered, in order.
     pub(crate) fn offered(&self) -> Vec<usize> {
         self.script.lock().unwrap().offered.clone()
+    }
+
+    /// The segments of the requests that each merged request was made of, in order.
+    pub(crate) fn merged(&self) -> Vec<Vec<usize>> {
+        self.script.lock().unwrap().merged.clone()
     }
 
     pub(crate) fn calls(&self) -> usize {
@@ -181,6 +187,16 @@ impl Pusher for Backend {
             }
             Answer::Hang => std::future::pending().await,
         }
+    }
+
+    async fn push_merged(
+        &self,
+        batch: &Batch,
+        segments: &[usize],
+        timeout: Option<Duration>,
+    ) -> Result<Sent, ConsumeError> {
+        self.script.lock().unwrap().merged.push(segments.to_vec());
+        self.push(batch, timeout).await
     }
 
     async fn shutdown(&self, _: std::time::Instant) -> Result<(), ComponentError> {

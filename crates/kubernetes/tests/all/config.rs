@@ -73,7 +73,7 @@ fn what_is_not_supported_is_an_error_that_says_what_is() {
         ("proxy_url: 'http://p', no_proxy: x", "no_proxy", "NO_PROXY"),
     ] {
         let yaml = format!("{{role: pod, api_server: 'https://api', {keys}}}");
-        let error = options(&yaml).unwrap_err().to_string();
+        let error = decode::<KubernetesSdConfig>(&yaml).unwrap_err();
         assert!(error.contains(key) && error.contains(instead), "{error}");
     }
 }

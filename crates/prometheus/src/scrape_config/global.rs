@@ -15,9 +15,9 @@ pub struct GlobalConfig {
     pub scrape_timeout: Option<PromDuration>,
     /// The formats to ask for, most wanted first.
     pub scrape_protocols: Option<Vec<ScrapeProtocol>>,
-    /// How often rules are evaluated.
+    /// How often rules are evaluated. Without it 1m.
     #[config(ignored = "there are no rules here")]
-    pub evaluation_interval: PromDuration,
+    pub evaluation_interval: Option<PromDuration>,
     /// How far rules look back.
     #[config(ignored = "there are no rules here")]
     pub rule_query_offset: PromDuration,

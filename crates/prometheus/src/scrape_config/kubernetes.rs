@@ -140,7 +140,37 @@ impl KubernetesSdConfig {
                 format!("cannot use '{other}' and 'namespaces.own_namespace' simultaneously");
             v.error("namespaces::own_namespace", message);
         }
+        if api_server {
+            self.check_client(v);
+        }
         self.check_selectors(v);
+    }
+
+    /// What the client of the API server does not do.
+    fn check_client(&self, v: &mut Validation<'_>) {
+        let http = &self.http;
+        for (key, given, help) in [
+            (
+                "oauth2",
+                http.oauth2.is_some(),
+                "use `authorization` with a `credentials_file`",
+            ),
+            (
+                "no_proxy",
+                !http.proxy.no_proxy.is_empty(),
+                "use `proxy_from_environment` and NO_PROXY",
+            ),
+            (
+                "proxy_connect_header",
+                !http.proxy.proxy_connect_header.is_empty(),
+                "write a password into `proxy_url`",
+            ),
+        ] {
+            if given {
+                v.error(key, "is not supported by kubernetes_sd_configs")
+                    .help(help);
+            }
+        }
     }
 
     fn check_selectors(&self, v: &mut Validation<'_>) {

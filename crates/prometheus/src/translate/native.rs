@@ -16,7 +16,7 @@ const COARSEST: i32 = -4;
 const GAP: i64 = 2;
 
 /// Why a point has no native form.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Error)]
 pub enum NativeError {
     /// The buckets are too wide.
     #[error("cannot convert exponential to native histogram: scale must be >= -4, was {0}")]
@@ -24,6 +24,11 @@ pub enum NativeError {
     /// There are too many buckets, or they lie where no index reaches.
     #[error("cannot convert exponential to native histogram: the bucket indexes are out of range")]
     Range,
+    /// Explicit bounds are not finite, or do not grow.
+    #[error(
+        "cannot convert explicit to native histogram: the bound {0} does not follow the one before it"
+    )]
+    Bounds(f64),
 }
 
 /// The native form of a point. Scales that are too fine are made coarser.
@@ -88,16 +93,17 @@ fn buckets(from: &Exponential<'_>, coarser: u32) -> Result<Buckets, NativeError>
     Ok(layout.buckets)
 }
 
+/// Lists buckets in the order of their indexes, without those that are empty.
 #[derive(Default)]
-struct Layout {
-    buckets: Buckets,
+pub(super) struct Layout {
+    pub(super) buckets: Buckets,
     /// The index after the last bucket.
     next: i64,
     count: i64,
 }
 
 impl Layout {
-    fn add(&mut self, index: i64, count: u64) -> Result<(), NativeError> {
+    pub(super) fn add(&mut self, index: i64, count: u64) -> Result<(), NativeError> {
         if count == 0 {
             return Ok(());
         }

@@ -1,5 +1,6 @@
 //! What can be chosen about a translation.
 
+use super::custom::ExplicitHistograms;
 use super::names::{LabelRule, Strategy};
 
 /// Which resource attributes become labels of every series.
@@ -23,6 +24,24 @@ pub enum ResourceLabels {
 }
 
 impl ResourceLabels {
+    /// Those that `included` names and `excluded` does not. Where only `excluded` is given all others;
+    /// none where neither is.
+    #[must_use]
+    pub fn matching(included: &[String], excluded: &[String]) -> Self {
+        if included.is_empty() && excluded.is_empty() {
+            return Self::None;
+        }
+        let all = || vec!["*".to_owned()];
+        Self::Matching {
+            included: if included.is_empty() {
+                all()
+            } else {
+                included.to_vec()
+            },
+            excluded: excluded.to_vec(),
+        }
+    }
+
     /// Whether the attribute becomes a label.
     #[must_use]
     pub fn includes(&self, name: &str) -> bool {
@@ -93,6 +112,8 @@ pub struct Options {
     pub target_info: bool,
     /// Which resource attributes become labels.
     pub resource_labels: ResourceLabels,
+    /// Which form histograms with explicit bounds get.
+    pub explicit_histograms: ExplicitHistograms,
     /// Whether requests of 1.0 carry metadata. Those of 2.0 always do.
     pub metadata: bool,
     /// How many series are remembered with their encoded labels. What goes beyond is forgotten,
@@ -110,6 +131,7 @@ impl Default for Options {
             scope_labels: true,
             target_info: true,
             resource_labels: ResourceLabels::None,
+            explicit_histograms: ExplicitHistograms::Classic,
             metadata: false,
             series_cache_size: 1_000_000,
         }
@@ -160,5 +182,8 @@ mod tests {
         };
         assert!(some.includes("k8s.pod.name") && !some.includes("k8s.pod.uid"));
         assert!(!some.includes("host.name"));
+        let others = ResourceLabels::matching(&[], &["*.uid".to_owned()]);
+        assert!(others.includes("host.name") && !others.includes("k8s.pod.uid"));
+        assert_eq!(ResourceLabels::matching(&[], &[]), ResourceLabels::None);
     }
 }

@@ -6,6 +6,7 @@ use headwater_core::pdata::view::{
 };
 
 use super::cache::{Cache, NONE, Source};
+use super::custom::custom_histogram;
 use super::labels::series_labels;
 use super::names::{NameError, metric_name};
 use super::native::{NativeError, native_histogram};
@@ -16,8 +17,8 @@ use super::walk::{Kind, Number, attributes_of, entry_text, metric_type};
 use super::{milliseconds, number_label};
 use crate::Labels;
 use crate::fingerprint::Fingerprint;
-use crate::remote_write::STALE_NAN;
 use crate::remote_write::encode::put_label;
+use crate::remote_write::{Histogram, STALE_NAN};
 
 /// The labels of an exemplar may have as many letters together. Source: OpenMetrics 1.0.
 const EXEMPLAR_LETTERS: usize = 128;
@@ -25,12 +26,22 @@ const EXEMPLAR_LETTERS: usize = 128;
 const NO_RECORDED_VALUE: u64 = 1;
 
 /// Why a point was refused.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub(super) enum PointError {
     #[error(transparent)]
     Name(#[from] NameError),
     #[error(transparent)]
     Native(#[from] NativeError),
+}
+
+impl PointError {
+    /// A short constant, for counting.
+    pub(super) const fn reason(&self) -> &'static str {
+        match self {
+            Self::Name(_) => "invalid_name",
+            Self::Native(_) => "unsupported_histogram",
+        }
+    }
 }
 
 /// The metric that points belong to.
@@ -296,11 +307,44 @@ impl Target<'_> {
         let histogram = native_histogram(&point)?;
         let attributes = attributes_of(bytes, 1).bytes(bytes, 1, &mut self.scratch.bytes);
         let identity = self.cache.seeds.add(cx.identity, attributes);
+        self.native(cx, identity, point.attributes(), &histogram, true)
+            .map(|series| self.exemplars(point.exemplars(), histogram.timestamp, |_| series))?;
+        Ok(point.time_unix_nano())
+    }
+
+    /// A histogram with explicit bounds as one native histogram. `item`: it stands for its point when
+    /// points are counted.
+    pub(super) fn custom(
+        &mut self,
+        cx: &Context<'_>,
+        bytes: &[u8],
+        item: bool,
+    ) -> Result<u64, PointError> {
+        let point = HistogramDataPoint::new(bytes);
+        let histogram = custom_histogram(&point)?;
+        let attributes = attributes_of(bytes, 9).bytes(bytes, 9, &mut self.scratch.bytes);
+        let identity = self.cache.seeds.add(cx.identity, attributes);
+        // Not that of the classic form.
+        let identity = self.cache.seeds.add(identity, b"native");
+        self.native(cx, identity, point.attributes(), &histogram, item)
+            .map(|series| self.exemplars(point.exemplars(), histogram.timestamp, |_| series))?;
+        Ok(point.time_unix_nano())
+    }
+
+    /// Adds a native histogram to its series, which it returns.
+    fn native(
+        &mut self,
+        cx: &Context<'_>,
+        identity: Fingerprint,
+        attributes: Attributes<'_>,
+        histogram: &Histogram,
+        item: bool,
+    ) -> Result<u32, PointError> {
         let series = match self.cache.source(identity) {
             Some(Source::One(series)) => *series,
             _ => {
                 let (name, family) = cx.family(self.cache)?;
-                let mut labels = cx.labels(point.attributes())?;
+                let mut labels = cx.labels(attributes)?;
                 labels.set("__name__", &name);
                 let series = self.cache.series_of(&labels, family);
                 self.cache.keep(identity, Source::One(series));
@@ -315,11 +359,10 @@ impl Target<'_> {
             value: self.records.range_since(from),
             next: NONE,
             kind: RecordKind::Histogram,
-            item: true,
+            item,
         };
         self.records.add(self.cache, series, record);
-        self.exemplars(point.exemplars(), histogram.timestamp, |_| series);
-        Ok(point.time_unix_nano())
+        Ok(series)
     }
 
     fn exemplars<'v>(

@@ -1,5 +1,7 @@
 //! What a batch says, series by series.
 
+use std::ops::Range;
+
 use super::cache::{Cache, NONE};
 
 /// What a record is.
@@ -11,6 +13,8 @@ pub(super) enum RecordKind {
     Histogram,
     /// An exemplar; `value` says where it stands in the bytes.
     Exemplar,
+    /// A later one has the same series and time: it is not written.
+    Replaced,
 }
 
 /// One thing to write. Unit of times: milliseconds since 1970.
@@ -35,6 +39,8 @@ pub(super) struct Records {
     /// The series in the order in which they came.
     pub(super) series: Vec<u32>,
     pub(super) records: Vec<Record>,
+    /// How many records there were after each segment of the payload.
+    segments: Vec<u32>,
     /// Histograms and exemplars.
     pub(super) bytes: Vec<u8>,
 }
@@ -57,10 +63,40 @@ impl Records {
         }
         self.series.clear();
         self.records.clear();
+        self.segments.clear();
         self.bytes.clear();
         self.series.shrink_to(KEEP);
         self.records.shrink_to(KEEP);
+        self.segments.shrink_to(KEEP);
         self.bytes.shrink_to(KEEP);
+    }
+
+    /// A segment of the payload has been translated.
+    pub(super) fn end_segment(&mut self) {
+        self.segments.push(self.records.len() as u32);
+    }
+
+    /// The records of some segments.
+    pub(super) fn of_segments(&self, segments: &Range<usize>) -> Range<u32> {
+        let before = |segment: usize| {
+            let last = segment.checked_sub(1)?;
+            self.segments.get(last).or(self.segments.last()).copied()
+        };
+        before(segments.start).unwrap_or(0)..before(segments.end).unwrap_or(0)
+    }
+
+    /// The places of a series' records, in the order in which they came.
+    pub(super) fn chain(&self, first: u32) -> impl Iterator<Item = u32> {
+        std::iter::successors(Some(first), |at| {
+            let next = self.records.get(*at as usize)?.next;
+            (next != NONE).then_some(next)
+        })
+    }
+
+    /// Whether any record of a series that is to be written stands in `range`.
+    pub(super) fn has_any(&self, first: u32, range: &Range<u32>) -> bool {
+        self.chain(first)
+            .any(|at| range.contains(&at) && self.records[at as usize].kind != RecordKind::Replaced)
     }
 
     /// Adds a record to a series.

@@ -1,5 +1,7 @@
 //! From records to requests.
 
+use std::ops::Range;
+
 use headwater_core::pdata::view::Text;
 
 use super::cache::{Cache, NONE};
@@ -8,8 +10,7 @@ use super::symbols::RequestSymbols;
 use super::walk::Walk;
 use crate::remote_write::Message;
 use crate::remote_write::encode::{
-    put_exemplar, put_family, put_histogram, put_label, put_metadata, put_refs, put_sample,
-    put_series, put_series_head,
+    put_exemplar, put_family, put_histogram, put_metadata, put_refs, put_sample, put_series_head,
 };
 
 /// How much a request holds.
@@ -36,6 +37,18 @@ pub struct Request<'a> {
     pub body: &'a [u8],
     /// What is in it.
     pub counts: Counts,
+    /// Which of the batch's series are in it, by their place in the batch; empty if it holds only
+    /// metadata.
+    pub series: Range<usize>,
+}
+
+/// A part of a batch that has been translated, see [`super::Translator::slice`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slice {
+    /// Which series, by their place in the batch; what [`Request::series`] says.
+    pub series: Range<usize>,
+    /// What stood in which segments of the payload.
+    pub segments: Range<usize>,
 }
 
 /// Writes requests, with buffers that are used again.
@@ -49,12 +62,15 @@ pub(super) struct Writer {
     /// One series: labels, and the rest.
     labels: Vec<u8>,
     rest: Vec<u8>,
-    order: Vec<Record>,
+    /// The records of a series, by their place.
+    order: Vec<u32>,
     counts: Counts,
 }
 
 /// A request buffer longer than this is given back after use. Unit: bytes.
 const KEEP: usize = 8 << 20;
+/// Every record of a batch.
+const ALL: Range<u32> = 0..NONE;
 
 impl Writer {
     /// Writes all records into requests of at most `limit` bytes, and hands each to `each`. A
@@ -63,28 +79,31 @@ impl Writer {
         &mut self,
         message: Message,
         cache: &mut Cache,
-        records: &Records,
+        records: &mut Records,
         limit: usize,
         metadata: bool,
         mut each: impl FnMut(Request<'_>),
     ) {
         self.begin();
-        for number in &records.series {
+        let mut first = 0;
+        for at in 0..records.series.len() {
+            let number = records.series[at];
             let symbols_before = self.symbols.encoded.len();
-            let counts = self.put(message, cache, records, *number);
-            let length = self.labels_len(cache, *number) + self.rest.len() + 6;
+            let counts = self.put(message, cache, records, number, &ALL);
+            let length = self.labels_len(cache, number) + self.rest.len() + 6;
             let full = self.body.len() + self.symbols.encoded.len() + length > limit;
             if full && self.counts.series > 0 {
                 // Its symbols were added already: they go, and come again in the next request.
                 self.symbols.encoded.truncate(symbols_before);
-                self.flush(message, &mut each);
-                self.put(message, cache, records, *number);
+                self.flush(message, first..at, &mut each);
+                first = at;
+                self.put(message, cache, records, number, &ALL);
             }
-            self.put_series(message, cache, *number);
+            self.put_series(message, cache, number);
             self.counts.add(&counts);
         }
         if self.counts.series > 0 {
-            self.flush(message, &mut each);
+            self.flush(message, first..records.series.len(), &mut each);
         }
         if metadata && message == Message::V1 {
             self.put_families(cache, records, limit, &mut each);
@@ -93,13 +112,46 @@ impl Writer {
         self.joined.shrink_to(KEEP);
     }
 
+    /// Writes some of what [`Writer::write`] has written into one request, unless there is
+    /// nothing in it.
+    pub(super) fn write_slice(
+        &mut self,
+        message: Message,
+        cache: &Cache,
+        records: &mut Records,
+        slice: &Slice,
+        mut each: impl FnMut(Request<'_>),
+    ) {
+        self.begin();
+        let range = records.of_segments(&slice.segments);
+        for at in slice.series.clone() {
+            let Some(number) = records.series.get(at).copied() else {
+                break;
+            };
+            let first = cache.series[number as usize].first;
+            if records.has_any(first, &range) {
+                let counts = self.put(message, cache, records, number, &range);
+                self.put_series(message, cache, number);
+                self.counts.add(&counts);
+            }
+        }
+        if self.counts.series > 0 {
+            self.flush(message, slice.series.clone(), &mut each);
+        }
+    }
+
     fn begin(&mut self) {
         self.body.clear();
         self.symbols.begin();
         self.counts = Counts::default();
     }
 
-    fn flush(&mut self, message: Message, each: &mut impl FnMut(Request<'_>)) {
+    fn flush(
+        &mut self,
+        message: Message,
+        series: Range<usize>,
+        each: &mut impl FnMut(Request<'_>),
+    ) {
         let counts = self.counts;
         let body = match message {
             Message::V1 => &self.body,
@@ -110,7 +162,11 @@ impl Writer {
                 &self.joined
             }
         };
-        each(Request { body, counts });
+        each(Request {
+            body,
+            counts,
+            series,
+        });
         self.begin();
     }
 
@@ -135,9 +191,17 @@ impl Writer {
         self.body.extend_from_slice(&self.rest);
     }
 
-    /// Writes one series into the buffers for it; its labels only if they are symbols.
+    /// Writes one series into the buffers for it, those of its records that stand in `range`; its
+    /// labels only if they are symbols.
     #[inline]
-    fn put(&mut self, message: Message, cache: &Cache, records: &Records, number: u32) -> Counts {
+    fn put(
+        &mut self,
+        message: Message,
+        cache: &Cache,
+        records: &mut Records,
+        number: u32,
+        range: &Range<u32>,
+    ) -> Counts {
         let series = &cache.series[number as usize];
         let mut counts = Counts {
             series: 1,
@@ -155,11 +219,11 @@ impl Writer {
                 .collect();
             put_refs(&mut self.labels, refs.iter().copied());
         }
-        let first = &records.records[series.first as usize];
+        let first = records.records[series.first as usize];
         if first.next == NONE {
-            self.put_record(message, cache, records, first, &mut counts);
+            self.put_record(message, cache, records, &first, &mut counts);
         } else {
-            self.put_chain(message, cache, records, first, &mut counts);
+            self.put_chain(message, cache, records, series.first, range, &mut counts);
         }
         if message == Message::V2 {
             let family = &cache.families[series.family as usize];
@@ -171,32 +235,36 @@ impl Writer {
         counts
     }
 
-    /// Several records, in the order of time. Of those of the same kind and time the last counts.
+    /// Several records, in the order of time. Of those of the same kind and time the last counts;
+    /// the others are done with.
     fn put_chain(
         &mut self,
         message: Message,
         cache: &Cache,
-        records: &Records,
-        first: &Record,
+        records: &mut Records,
+        first: u32,
+        range: &Range<u32>,
         counts: &mut Counts,
     ) {
         let mut order = std::mem::take(&mut self.order);
         order.clear();
-        let mut next = Some(first);
-        while let Some(record) = next {
-            order.push(*record);
-            next = records.records.get(record.next as usize);
-        }
-        order.sort_by_key(|record| (record.kind as u8, record.timestamp));
-        for (at, record) in order.iter().enumerate() {
-            let replaced = record.kind != RecordKind::Exemplar
-                && order.get(at + 1).is_some_and(|later| {
+        order.extend(records.chain(first));
+        order.sort_by_key(|at| {
+            let record = &records.records[*at as usize];
+            (record.kind as u8, record.timestamp)
+        });
+        for (place, at) in order.iter().enumerate() {
+            let record = records.records[*at as usize];
+            let replaced = !matches!(record.kind, RecordKind::Exemplar | RecordKind::Replaced)
+                && order.get(place + 1).is_some_and(|later| {
+                    let later = &records.records[*later as usize];
                     (later.kind, later.timestamp) == (record.kind, record.timestamp)
                 });
             if replaced {
                 counts.duplicates += usize::from(record.item);
-            } else {
-                self.put_record(message, cache, records, record, counts);
+                records.records[*at as usize].kind = RecordKind::Replaced;
+            } else if range.contains(at) && record.kind != RecordKind::Replaced {
+                self.put_record(message, cache, records, &record, counts);
             }
         }
         self.order = order;
@@ -213,6 +281,7 @@ impl Writer {
     ) {
         counts.items += usize::from(record.item);
         match record.kind {
+            RecordKind::Replaced => {}
             RecordKind::Sample => {
                 counts.samples += 1;
                 put_sample(
@@ -276,12 +345,13 @@ impl Writer {
                 each(Request {
                     body: &self.body[..before],
                     counts: Counts::default(),
+                    series: 0..0,
                 });
                 self.body.drain(..before);
             }
         }
         if !self.body.is_empty() {
-            self.flush(Message::V1, each);
+            self.flush(Message::V1, 0..0, each);
         }
     }
 }
@@ -306,40 +376,4 @@ impl Counts {
         self.exemplars += other.exemplars;
         self.duplicates += other.duplicates;
     }
-}
-
-/// Rewrites a request of 2.0 as one of 1.0, which knows less: starts and metadata get lost.
-///
-/// # Errors
-/// [`crate::remote_write::ReadError`] if `body` is no request of 2.0.
-pub fn downgrade(body: &[u8]) -> Result<Vec<u8>, crate::remote_write::ReadError> {
-    let mut out = Vec::with_capacity(2 * body.len());
-    let (mut labels, mut rest, mut histogram_bytes) = (Vec::new(), Vec::new(), Vec::new());
-    let to = Message::V1;
-    let series = |series: &crate::remote_write::Series<'_>| {
-        labels.clear();
-        rest.clear();
-        for (name, value) in &series.labels {
-            put_label(&mut labels, name, value);
-        }
-        for sample in &series.samples {
-            put_sample(&mut rest, to, sample.value.to_bits(), sample.timestamp, 0);
-        }
-        for exemplar in &series.exemplars {
-            let bits = exemplar.value.to_bits();
-            put_exemplar(&mut rest, to, bits, exemplar.timestamp, |out| {
-                for (name, value) in &exemplar.labels {
-                    put_label(out, name, value);
-                }
-            });
-        }
-        for histogram in &series.histograms {
-            histogram_bytes.clear();
-            histogram.put(&mut histogram_bytes);
-            put_histogram(&mut rest, to, &histogram_bytes, 0);
-        }
-        put_series(&mut out, to, &labels, &rest);
-    };
-    crate::remote_write::read(Message::V2, body, series, |_| {})?;
-    Ok(out)
 }

@@ -5,12 +5,13 @@ use headwater_core::pdata::view::{InstrumentationScope, Resource, ResourceMetric
 use headwater_core::pdata::wire::WireType;
 
 use super::cache::{Cache, NONE, Source};
+use super::custom::ExplicitHistograms;
 use super::labels::target_info_labels;
 use super::milliseconds;
 use super::options::Options;
 use super::points::{Context, PointError, Scratch, Target};
 use super::records::Records;
-use super::requests::{Request, Writer};
+use super::requests::{Request, Slice, Writer};
 use super::walk::{Header, Kind, Walk};
 use crate::fingerprint::Fingerprint;
 use crate::remote_write::{Message, MetricType};
@@ -20,7 +21,7 @@ use crate::remote_write::{Message, MetricType};
 pub struct Refused {
     /// A short constant, for counting.
     pub reason: &'static str,
-    /// How many points.
+    /// How many points. 0 if they were written in another form.
     pub points: usize,
     /// What is wrong with the first of them.
     pub example: String,
@@ -39,9 +40,6 @@ pub struct Outcome {
 
 impl Outcome {
     fn refuse(&mut self, reason: &'static str, points: usize, example: impl FnOnce() -> String) {
-        if points == 0 {
-            return;
-        }
         match self.refused.iter_mut().find(|known| known.reason == reason) {
             Some(known) => known.points += points,
             None => self.refused.push(Refused {
@@ -117,6 +115,7 @@ impl Translator {
             for entry in Walk::new(segment).messages(1) {
                 self.resource(entry, &mut outcome);
             }
+            self.records.end_segment();
         }
         outcome.series = self.records.series.len();
         outcome
@@ -133,6 +132,32 @@ impl Translator {
             ..
         } = self;
         writer.write(self.message, cache, records, limit, options.metadata, each);
+    }
+
+    /// Writes some of what [`Translator::requests`] has written last into a request of its own,
+    /// however long that is, and hands it to `each`; nothing if there is nothing in it. Points that
+    /// were duplicates there are not in it.
+    pub fn slice(&mut self, slice: &Slice, each: impl FnMut(Request<'_>)) {
+        let Self {
+            cache,
+            records,
+            writer,
+            ..
+        } = self;
+        writer.write_slice(self.message, cache, records, slice, each);
+    }
+
+    /// Whether [`Translator::slice`] would write nothing.
+    #[must_use]
+    pub fn is_empty(&self, slice: &Slice) -> bool {
+        let range = self.records.of_segments(&slice.segments);
+        let series = self.records.series.get(slice.series.clone());
+        !series.is_some_and(|series| {
+            let first = |number: &u32| self.cache.series[*number as usize].first;
+            series
+                .iter()
+                .any(|number| self.records.has_any(first(number), &range))
+        })
     }
 
     fn resource(&mut self, entry: &[u8], outcome: &mut Outcome) {
@@ -216,6 +241,9 @@ impl Translator {
         let name = || header.metric.name().to_lossy();
         if !matches!(kind, Kind::Gauge | Kind::Summary) && header.temporality != 2 {
             let points = header.points().count();
+            if points == 0 {
+                return 0;
+            }
             if header.temporality == 1 {
                 outcome.refuse("delta_temporality", points, || {
                     format!(
@@ -251,10 +279,23 @@ impl Translator {
             scratch: &mut self.scratch,
         };
         let mut newest = 0;
+        let describe = |error: &PointError| format!("metric {:?}: {error}", name());
         for point in header.points() {
             let done = match kind {
                 Kind::Gauge | Kind::Sum { .. } => target.number(&cx, point),
-                Kind::Histogram => target.histogram(&cx, point),
+                Kind::Histogram => match cx.options.explicit_histograms {
+                    ExplicitHistograms::Classic => target.histogram(&cx, point),
+                    ExplicitHistograms::Native => target.custom(&cx, point, true),
+                    ExplicitHistograms::Both => {
+                        let native = target.custom(&cx, point, false);
+                        let classic = target.histogram(&cx, point);
+                        if let (Err(error), Ok(_)) = (native, &classic) {
+                            // The point is there, but only in one form.
+                            outcome.refuse(error.reason(), 0, || describe(&error));
+                        }
+                        classic
+                    }
+                },
                 Kind::ExponentialHistogram => target.exponential(&cx, point),
                 Kind::Summary => target.summary(&cx, point),
             };
@@ -264,11 +305,7 @@ impl Translator {
                     newest = newest.max(time);
                 }
                 Err(error) => {
-                    let reason = match error {
-                        PointError::Name(_) => "invalid_name",
-                        PointError::Native(_) => "unsupported_histogram",
-                    };
-                    outcome.refuse(reason, 1, || format!("metric {:?}: {error}", name()));
+                    outcome.refuse(error.reason(), 1, || describe(&error));
                 }
             }
         }

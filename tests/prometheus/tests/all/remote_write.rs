@@ -113,6 +113,43 @@ async fn everything_arrives(message: ProtobufMessage) {
     assert!(text.contains(r#""le":"1""#), "{text}");
 }
 
+/// Batches that go out together, one of which Prometheus does not take: a sample before one that it has.
+#[tokio::test(flavor = "current_thread")]
+async fn a_sample_that_is_refused_costs_its_own_batch_only() {
+    let Some(prometheus) = Prometheus::start(EMPTY) else {
+        return;
+    };
+    let (exporter, environment) = exporter(prometheus.write_url(), ProtobufMessage::V1).await;
+    let balance = || environment.ledger.balances().pop_first().unwrap().1;
+    let t = now() - 30_000;
+    let send = async |metrics| exporter.consume(batch(metrics)).await.unwrap();
+    send(vec![gauge(t, 20.0)]).await;
+    let began = Instant::now();
+    while balance().held > 0 {
+        assert!(began.elapsed() < Duration::from_secs(20), "{:?}", balance());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    send(vec![counter(t + 1000, 5.0)]).await;
+    send(vec![gauge(t - 5000, 7.0), summary(t - 5000)]).await;
+    send(vec![gauge(t + 2000, 21.0)]).await;
+    send(vec![histogram(t + 3000)]).await;
+    exporter
+        .shutdown(Instant::now() + Duration::from_secs(20))
+        .await
+        .unwrap();
+    let ledger = balance();
+    assert_eq!((ledger.received, ledger.imbalance()), (6, 0), "{ledger:?}");
+    assert_eq!((ledger.sent, ledger.dropped["http_400"]), (4, 2));
+    for (expression, value) in [
+        ("room_temperature_celsius", 21.0),
+        ("http_requests_total", 5.0),
+        ("http_duration_seconds_count", 100.0),
+    ] {
+        let found = prometheus.value_at(expression, t + 3000);
+        assert_eq!(found, Some(value), "{expression}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn every_type_answers_promql() {
     everything_arrives(ProtobufMessage::V1).await;

@@ -91,6 +91,48 @@ async fn names_of_otlp_can_stay_as_they_are() {
     }
 }
 
+/// Custom buckets, which the versions before do not store.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn histograms_with_explicit_bounds_can_be_native_ones() {
+    if !is_there() {
+        return;
+    }
+    for message in [ProtobufMessage::V1, ProtobufMessage::V2] {
+        let prometheus = Prometheus::start(EMPTY).unwrap();
+        let change = |config: &mut Config| {
+            config.protobuf_message = message;
+            config.convert_explicit_histograms_to_nhcb = true;
+        };
+        let (exporter, environment) = configured(prometheus.write_url(), change).await;
+        let (t, later) = (now() - 30_000, now() - 15_000);
+        exporter.consume(batch(vec![histogram(t)])).await.unwrap();
+        let mut stale = histogram(later);
+        if let Some(MetricData::Histogram(histogram)) = &mut stale.data {
+            histogram.data_points[0].flags = 1;
+            histogram.data_points[0].exemplars.clear();
+        }
+        exporter.consume(batch(vec![stale])).await.unwrap();
+        exporter.shutdown(Instant::now() + PATIENCE).await.unwrap();
+        let balance = environment.ledger.balances().pop_first().unwrap().1;
+        assert_eq!((balance.sent, balance.imbalance()), (2, 0), "{balance:?}");
+        for (expression, value) in [
+            ("histogram_count(http_duration_seconds)", Some(100.0)),
+            ("histogram_sum(http_duration_seconds)", Some(55.0)),
+            ("histogram_quantile(0.5, http_duration_seconds)", Some(0.5)),
+            ("histogram_quantile(0.9, http_duration_seconds)", Some(1.0)),
+            (
+                "histogram_fraction(0, 0.5, http_duration_seconds)",
+                Some(0.5),
+            ),
+            ("http_duration_seconds_count", None),
+        ] {
+            assert_eq!(prometheus.value_at(expression, t), value, "{expression}");
+        }
+        let gone = prometheus.value_at("histogram_count(http_duration_seconds)", later);
+        assert_eq!(gone, None);
+    }
+}
+
 /// Type, help and unit, exemplars and native histograms: through Prometheus, which writes them on.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_version_2_carries_comes_out_again() {

@@ -6,7 +6,9 @@ use headwater_core::Batch;
 use headwater_core::config::Optional;
 use http::{HeaderValue, header::RETRY_AFTER};
 
-use super::support::{Backend, Setup, answer, bare, batch, config, record, resource, stream_batch};
+use super::support::{
+    Backend, answer, bare, batch, config, record, resource, started, stream_batch,
+};
 
 fn lines(from: u64, count: u64) -> Batch {
     let records = (from..from + count)
@@ -28,12 +30,12 @@ async fn lines_arrive_in_order_whatever_has_to_be_sent_again() {
     let backend = Backend::start();
     let mut config = bare(backend.address);
     config.format = headwater_exporter_loki::Format::Raw;
-    let setup = Setup::new(&config).await;
+    let setup = started(&config).await;
     backend.say([503, 429, 500].map(|status| answer(status, "later")));
     for at in 0..20 {
-        setup.send(lines(at * 2, 2)).await;
+        setup.consume(lines(at * 2, 2)).await;
     }
-    assert_eq!(setup.done().await.sent, 40);
+    assert_eq!(setup.finish().await.sent, 40);
     let mut expected: Vec<_> = (0..40).map(|n: u64| n.to_string()).collect();
     // The first push came four times.
     for _ in 0..3 {
@@ -49,12 +51,11 @@ async fn batches_wait_for_more_up_to_their_size() {
     let mut config = config(backend.address);
     config.batch_size = 600;
     config.batch_wait = Duration::from_secs(3600);
-    let setup = Setup::new(&config).await;
+    let setup = started(&config).await;
     for at in 0..40 {
-        setup.send(lines(at, 1)).await;
+        setup.consume(lines(at, 1)).await;
     }
-    let deadline = Instant::now() + super::support::PATIENCE;
-    setup.exporter.shutdown(deadline).await.unwrap();
+    setup.stop().await;
     let received = backend.received();
     assert!((2..20).contains(&received.len()), "{}", received.len());
     assert_eq!(
@@ -69,9 +70,9 @@ async fn a_push_that_is_too_large_is_sent_in_pieces() {
     backend.judge(|push| (push.entries() > 3).then(|| answer(413, "too large")));
     let mut config = bare(backend.address);
     config.format = headwater_exporter_loki::Format::Raw;
-    let setup = Setup::new(&config).await;
-    setup.send(lines(0, 20)).await;
-    let ledger = setup.done().await;
+    let setup = started(&config).await;
+    setup.consume(lines(0, 20)).await;
+    let ledger = setup.finish().await;
     assert_eq!((ledger.sent, ledger.dropped.len()), (20, 0));
     let taken = backend.received();
     let taken: Vec<_> = taken.iter().filter(|push| push.entries() <= 3).collect();
@@ -93,14 +94,14 @@ async fn a_line_that_is_too_large_alone_is_given_up_alone() {
             )
         })
     });
-    let setup = Setup::new(&config(backend.address)).await;
+    let setup = started(&config(backend.address)).await;
     setup
-        .send(stream_batch(&[
+        .consume(stream_batch(&[
             (&[("a", "1")], &["x", "huge", "y"]),
             (&[("a", "2")], &["z"]),
         ]))
         .await;
-    let ledger = setup.done().await;
+    let ledger = setup.finish().await;
     assert_eq!((ledger.sent, ledger.dropped["http_413"]), (3, 1));
 }
 
@@ -110,9 +111,9 @@ async fn retries_end_as_configured() {
     backend.judge(|_| Some(answer(503, "down")));
     let mut config = config(backend.address);
     config.max_retries = 3;
-    let setup = Setup::new(&config).await;
-    setup.send(lines(0, 2)).await;
-    assert_eq!(setup.done().await.dropped["retry_exhausted"], 2);
+    let setup = started(&config).await;
+    setup.consume(lines(0, 2)).await;
+    assert_eq!(setup.finish().await.dropped["retry_exhausted"], 2);
     let received = backend.received();
     let attempts: Vec<_> = received.iter().map(|p| p.header("retry-attempt")).collect();
     assert_eq!(attempts, ["", "1", "2", "3"]);
@@ -125,16 +126,16 @@ async fn a_rate_limit_is_waited_for_unless_that_is_switched_off() {
     let text = "Ingestion rate limit exceeded for user x (limit: 1 bytes/sec)";
     backend.say([answer(429, text).with_header(RETRY_AFTER, HeaderValue::from(1))]);
     let mut config = config(backend.address);
-    let setup = Setup::new(&config).await;
+    let setup = started(&config).await;
     let began = Instant::now();
-    setup.send(lines(0, 1)).await;
-    assert_eq!(setup.done().await.sent, 1);
+    setup.consume(lines(0, 1)).await;
+    assert_eq!(setup.finish().await.sent, 1);
     assert!(began.elapsed() >= Duration::from_secs(1));
     backend.say([answer(429, text)]);
     config.retry_on_http_429 = false;
-    let setup = Setup::new(&config).await;
-    setup.send(lines(0, 1)).await;
-    assert_eq!(setup.done().await.dropped["rate_limited"], 1);
+    let setup = started(&config).await;
+    setup.consume(lines(0, 1)).await;
+    assert_eq!(setup.finish().await.dropped["rate_limited"], 1);
 }
 
 #[tokio::test]
@@ -142,13 +143,13 @@ async fn max_streams_makes_more_pushes_and_drops_nothing() {
     let backend = Backend::start();
     let mut config = config(backend.address);
     config.max_streams = 2;
-    let setup = Setup::new(&config).await;
+    let setup = started(&config).await;
     let labels: Vec<_> = (0..5).map(|n| n.to_string()).collect();
     let pairs: Vec<_> = labels.iter().map(|n| [("a", n.as_str())]).collect();
     let streams: Vec<super::support::Lines<'_>> =
         pairs.iter().map(|p| (&p[..], &["x"][..])).collect();
-    setup.send(stream_batch(&streams)).await;
-    assert_eq!(setup.done().await.sent, 5);
+    setup.consume(stream_batch(&streams)).await;
+    assert_eq!(setup.finish().await.sent, 5);
     let sizes: Vec<_> = backend.received().iter().map(|p| p.streams.len()).collect();
     assert_eq!(sizes, [2, 2, 1]);
 }
@@ -158,7 +159,7 @@ async fn without_a_queue_the_sender_learns_how_it_ended() {
     let backend = Backend::start();
     let mut config = config(backend.address);
     config.sending_queue = Optional::None;
-    let setup = Setup::new(&config).await;
+    let setup = started(&config).await;
     setup.exporter.consume(lines(0, 1)).await.unwrap();
     backend.say([answer(401, "no org id")]);
     let error = setup.exporter.consume(lines(0, 1)).await.unwrap_err();
@@ -177,13 +178,8 @@ async fn a_shutdown_does_not_wait_for_a_loki_that_is_down() {
     let mut config = config(backend.address);
     config.retry_on_failure.initial_interval = Duration::from_secs(3600);
     config.retry_on_failure.max_interval = Duration::from_secs(3600);
-    let setup = Setup::new(&config).await;
-    setup.send(lines(0, 4)).await;
-    while backend.received().is_empty() {
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
-    let deadline = Instant::now() + super::support::PATIENCE;
-    setup.exporter.shutdown(deadline).await.unwrap();
-    assert_eq!(setup.ledger().dropped["shutdown"], 4);
-    assert_eq!(setup.ledger().imbalance(), 0);
+    let setup = started(&config).await;
+    setup.consume(lines(0, 4)).await;
+    backend.wait_for(1).await;
+    assert_eq!(setup.stop().await.dropped["shutdown"], 4);
 }

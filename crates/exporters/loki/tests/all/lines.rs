@@ -5,7 +5,7 @@ use headwater_core::pdata::owned::{KeyValue, LogRecord};
 use headwater_exporter_loki::{Config, Encoding, Format, MetadataField};
 
 use super::support::{
-    Backend, Setup, Stream, T, attributes, bare, batch, config, record, resource, stream_batch,
+    Backend, Stream, T, attributes, bare, batch, config, record, resource, started, stream_batch,
 };
 
 /// The streams of the one push that a batch becomes.
@@ -13,10 +13,10 @@ async fn pushed(batch: Batch, change: impl FnOnce(&mut Config)) -> Vec<Stream> {
     let backend = Backend::start();
     let mut config = config(backend.address);
     change(&mut config);
-    let setup = Setup::new(&config).await;
+    let setup = started(&config).await;
     let items = batch.items() as u64;
-    setup.send(batch).await;
-    assert_eq!(setup.done().await.sent, items);
+    setup.consume(batch).await;
+    assert_eq!(setup.finish().await.sent, items);
     let received = backend.received();
     assert_eq!(received.len(), 1);
     assert_eq!(received[0].path, "/loki/api/v1/push");
@@ -224,11 +224,11 @@ async fn the_same_labels_of_several_resources_are_one_stream_in_order() {
 #[tokio::test]
 async fn a_stream_without_labels_is_sent_all_the_same() {
     let backend = Backend::start();
-    let setup = Setup::new(&bare(backend.address)).await;
+    let setup = started(&bare(backend.address)).await;
     setup
-        .send(batch(vec![resource(Vec::new(), vec![record(0, "x")])]))
+        .consume(batch(vec![resource(Vec::new(), vec![record(0, "x")])]))
         .await;
-    assert_eq!(setup.done().await.sent, 1);
+    assert_eq!(setup.finish().await.sent, 1);
     let labels = &backend.received()[0].streams[0].0;
     assert_eq!(labels, r#"{service_name="unknown_service"}"#);
 }

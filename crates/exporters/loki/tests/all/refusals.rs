@@ -1,6 +1,6 @@
 //! What Loki refuses, and what becomes of the rest.
 
-use super::support::{Backend, Setup, T, answer, config, stream_batch};
+use super::support::{Backend, T, answer, config, started, stream_batch};
 
 const GOOD: &[(&str, &str)] = &[("app", "good")];
 const BAD: &[(&str, &str)] = &[("app", "bad")];
@@ -17,15 +17,15 @@ async fn the_others_are_sent_again_without_a_refused_stream() {
             .any(|(labels, _)| labels.contains("bad"));
         bad.then(|| answer(400, &text))
     });
-    let setup = Setup::new(&config(backend.address)).await;
+    let setup = started(&config(backend.address)).await;
     setup
-        .send(stream_batch(&[
+        .consume(stream_batch(&[
             (GOOD, &["a", "b"]),
             (BAD, &["c"]),
             (GOOD, &["d"]),
         ]))
         .await;
-    let ledger = setup.done().await;
+    let ledger = setup.finish().await;
     assert_eq!(
         (ledger.sent, ledger.dropped["max_label_names_per_series"]),
         (3, 1)
@@ -50,11 +50,11 @@ async fn only_the_entries_go_that_are_too_old_or_too_long() {
          entry with length '5' bytes"
     );
     backend.say([answer(400, &old)]);
-    let setup = Setup::new(&config(backend.address)).await;
+    let setup = started(&config(backend.address)).await;
     let batch = stream_batch(&[(GOOD, &["1234", "12345"]), (BAD, &["x", "y"])]);
     assert_eq!(T / 1_000_000_000, 1_700_000_000);
-    setup.send(batch).await;
-    let ledger = setup.done().await;
+    setup.consume(batch).await;
+    let ledger = setup.finish().await;
     assert_eq!((ledger.sent, ledger.dropped["line_too_long"]), (3, 1));
     assert!(!ledger.dropped.contains_key("greater_than_max_sample_age"));
     let last = backend.received().pop().unwrap();
@@ -71,11 +71,11 @@ async fn what_loki_has_stored_of_a_stream_is_not_lost() {
          2023-11-15T00:00:00Z',\nuser 'fake', total ignored: 2 out of 3 for stream: {BAD_STREAM}"
     );
     backend.say([answer(400, &text)]);
-    let setup = Setup::new(&config(backend.address)).await;
+    let setup = started(&config(backend.address)).await;
     setup
-        .send(stream_batch(&[(BAD, &["a", "b", "c"]), (GOOD, &["d"])]))
+        .consume(stream_batch(&[(BAD, &["a", "b", "c"]), (GOOD, &["d"])]))
         .await;
-    let ledger = setup.done().await;
+    let ledger = setup.finish().await;
     assert_eq!((ledger.sent, ledger.dropped["too_far_behind"]), (2, 2));
     let last = backend.received().pop().unwrap();
     assert_eq!(
@@ -91,16 +91,16 @@ async fn a_refusal_without_a_reason_is_narrowed_down() {
         let bad = push.lines().iter().any(|(_, lines)| lines.contains("odd"));
         bad.then(|| answer(400, "couldn't parse push request"))
     });
-    let setup = Setup::new(&config(backend.address)).await;
+    let setup = started(&config(backend.address)).await;
     setup
-        .send(stream_batch(&[
+        .consume(stream_batch(&[
             (&[("a", "1")], &["x", "y", "z"]),
             (&[("a", "2")], &["v", "odd", "w"]),
             (&[("a", "3")], &["u"]),
             (&[("a", "4")], &["t"]),
         ]))
         .await;
-    let ledger = setup.done().await;
+    let ledger = setup.finish().await;
     assert_eq!((ledger.sent, ledger.dropped["http_400"]), (7, 1));
 }
 
@@ -108,11 +108,11 @@ async fn a_refusal_without_a_reason_is_narrowed_down() {
 async fn a_server_that_refuses_everything_is_not_asked_for_ever() {
     let backend = Backend::start();
     backend.judge(|_| Some(answer(400, "no")));
-    let setup = Setup::new(&config(backend.address)).await;
+    let setup = started(&config(backend.address)).await;
     let lines: Vec<_> = (0..1000).map(|n| n.to_string()).collect();
     let lines: Vec<_> = lines.iter().map(String::as_str).collect();
-    setup.send(stream_batch(&[(GOOD, &lines)])).await;
-    assert_eq!(setup.done().await.dropped["http_400"], 1000);
+    setup.consume(stream_batch(&[(GOOD, &lines)])).await;
+    assert_eq!(setup.finish().await.dropped["http_400"], 1000);
     assert!(
         backend.received().len() <= 129,
         "{}",
@@ -135,7 +135,7 @@ async fn lines_go_without_structured_metadata_where_it_is_not_allowed() {
                 )
             })
     });
-    let setup = Setup::new(&config(backend.address)).await;
+    let setup = started(&config(backend.address)).await;
     let mut labels = super::support::attributes(GOOD);
     labels.push(headwater_core::pdata::owned::KeyValue::new(
         "loki.stream",
@@ -144,12 +144,12 @@ async fn lines_go_without_structured_metadata_where_it_is_not_allowed() {
     let mut line = super::support::record(0, "x");
     line.attributes = super::support::attributes(&[("m", "v")]);
     setup
-        .send(super::support::batch(vec![super::support::resource(
+        .consume(super::support::batch(vec![super::support::resource(
             labels,
             vec![line],
         )]))
         .await;
-    assert_eq!(setup.done().await.sent, 1);
+    assert_eq!(setup.finish().await.sent, 1);
     let last = backend.received().pop().unwrap();
     assert_eq!(last.lines()[0].1, "x");
 }
@@ -168,9 +168,9 @@ async fn what_is_no_fault_of_the_data_is_dropped_with_its_status() {
     ] {
         let backend = Backend::start();
         backend.say([answer(status, text)]);
-        let setup = Setup::new(&config(backend.address)).await;
-        setup.send(stream_batch(&[(GOOD, &["a", "b"])])).await;
-        let ledger = setup.done().await;
+        let setup = started(&config(backend.address)).await;
+        setup.consume(stream_batch(&[(GOOD, &["a", "b"])])).await;
+        let ledger = setup.finish().await;
         assert_eq!((ledger.sent, ledger.dropped[reason]), (0, 2), "{status}");
         assert_eq!(backend.received().len(), 1);
     }

@@ -1,27 +1,21 @@
 //! A scripted Loki, and an exporter that pushes to it.
 
-use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use headwater_core::graph::Environment;
-use headwater_core::ledger::Balance;
 use headwater_core::pdata::owned::{
     InstrumentationScope, KeyValue, LogRecord, LogsData, Resource, ResourceLogs, ScopeLogs,
 };
-use headwater_core::{Batch, ComponentKind, Exporter, Signal};
+use headwater_core::{Batch, Signal};
 use headwater_exporter_loki::{Config, factory};
 use headwater_exporting::RetryConfig;
 use headwater_loki::push::{from_json, streams};
-use headwater_testkit::{environment, metric};
+use headwater_testkit::{ExporterSetup, Script};
 use headwater_transport::http::{Handler, Request, Response, Server, ServerOptions};
 use headwater_transport::listen::{self, Transport};
 use headwater_transport::{Serve as _, Stopper};
 use http::{HeaderMap, StatusCode};
 
-/// Nothing on loopback takes this long.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 /// Some time, in nanoseconds.
 pub(crate) const T: u64 = 1_700_000_000_000_000_000;
 
@@ -57,17 +51,8 @@ impl Received {
     }
 }
 
-type Judge = Box<dyn Fn(&Received) -> Option<Response> + Send>;
-
-#[derive(Default)]
-struct Script {
-    answers: VecDeque<Response>,
-    judge: Option<Judge>,
-    received: Vec<Received>,
-}
-
-#[derive(Clone, Default)]
-struct Scripted(Arc<Mutex<Script>>);
+#[derive(Clone)]
+struct Scripted(Script<Received, Response>);
 
 fn read(request: &Request) -> Vec<Stream> {
     let json = request.headers["content-type"] == "application/json";
@@ -99,10 +84,7 @@ impl Handler for Scripted {
             streams: read(&request),
             headers: request.headers,
         };
-        let mut script = self.0.lock().unwrap();
-        let judged = script.judge.as_ref().and_then(|judge| judge(&received));
-        script.received.push(received);
-        let answer = script.answers.pop_front().or(judged);
+        let answer = self.0.take(received);
         answer.unwrap_or_else(|| Response::empty(StatusCode::NO_CONTENT))
     }
 }
@@ -114,7 +96,7 @@ pub(crate) fn answer(status: u16, text: &str) -> Response {
 
 /// A running Loki; stops when dropped. Takes everything unless it is told otherwise.
 pub(crate) struct Backend {
-    handler: Scripted,
+    script: Script<Received, Response>,
     pub(crate) address: SocketAddr,
     _stopper: Stopper,
 }
@@ -124,29 +106,33 @@ impl Backend {
         let bound = listen::bind(Transport::Tcp, "127.0.0.1:0", 1).unwrap();
         let address = bound.local_addr().tcp().unwrap();
         let listener = bound.split(1).unwrap().remove(0).into_listener().unwrap();
-        let handler = Scripted::default();
+        let script = Script::new();
         // It takes snappy's block format, and hands out what was in it.
-        let server = Server::new(handler.clone(), ServerOptions::default());
+        let server = Server::new(Scripted(script.clone()), ServerOptions::default());
         let stopper = Stopper::default();
         tokio::spawn(server.serve(listener, stopper.stop()));
         Self {
-            handler,
+            script,
             address,
             _stopper: stopper,
         }
     }
 
     pub(crate) fn say(&self, answers: impl IntoIterator<Item = Response>) {
-        self.handler.0.lock().unwrap().answers.extend(answers);
+        self.script.say(answers);
     }
 
     /// Answers what is not scripted.
     pub(crate) fn judge(&self, judge: impl Fn(&Received) -> Option<Response> + Send + 'static) {
-        self.handler.0.lock().unwrap().judge = Some(Box::new(judge));
+        self.script.judge(judge);
     }
 
     pub(crate) fn received(&self) -> Vec<Received> {
-        self.handler.0.lock().unwrap().received.clone()
+        self.script.received()
+    }
+
+    pub(crate) async fn wait_for(&self, requests: usize) -> Vec<Received> {
+        self.script.wait_for(requests).await
     }
 }
 
@@ -173,53 +159,9 @@ pub(crate) fn bare(address: SocketAddr) -> Config {
     config
 }
 
-/// An exporter with its surroundings.
-pub(crate) struct Setup {
-    pub(crate) environment: Environment,
-    pub(crate) exporter: Arc<dyn Exporter>,
-}
-
-impl Setup {
-    pub(crate) async fn new(config: &Config) -> Self {
-        let environment = environment();
-        let id = "loki".parse().unwrap();
-        let settings = environment.signal_settings(ComponentKind::Exporter, &id, Signal::Logs);
-        let exporter = factory().build_exporter(settings, config).unwrap();
-        exporter.start(&headwater_testkit::host()).await.unwrap();
-        Self {
-            environment,
-            exporter,
-        }
-    }
-
-    pub(crate) async fn send(&self, batch: Batch) {
-        self.exporter.consume(batch).await.unwrap();
-    }
-
-    /// Waits until every item has been sent or given up, and shuts down.
-    pub(crate) async fn done(&self) -> Balance {
-        let waiting = async {
-            while self.ledger().held != 0 || self.ledger().received == 0 {
-                tokio::time::sleep(Duration::from_millis(2)).await;
-            }
-        };
-        let in_time = tokio::time::timeout(PATIENCE, waiting).await;
-        assert!(in_time.is_ok(), "{:?}", self.ledger());
-        let deadline = Instant::now() + PATIENCE;
-        self.exporter.shutdown(deadline).await.unwrap();
-        let ledger = self.ledger();
-        assert_eq!((ledger.held, ledger.imbalance()), (0, 0), "{ledger:?}");
-        ledger
-    }
-
-    pub(crate) fn ledger(&self) -> Balance {
-        let mut balances = self.environment.ledger.balances();
-        balances.pop_first().unwrap().1
-    }
-
-    pub(crate) fn metric(&self, name: &str) -> f64 {
-        metric(&self.environment, &format!("otelcol_exporter_{name}"))
-    }
+/// Built and started.
+pub(crate) async fn started(config: &Config) -> ExporterSetup {
+    ExporterSetup::started(&factory(), Signal::Logs, config).await
 }
 
 pub(crate) fn attributes(pairs: &[(&str, &str)]) -> Vec<KeyValue> {

@@ -4,7 +4,7 @@ use headwater_core::pdata::owned::KeyValue;
 use headwater_core::{Batch, Context, ContextParts, Metadata};
 use headwater_exporter_loki::{TenantConfig, TenantSource};
 
-use super::support::{Backend, Setup, answer, attributes, batch, config, record, resource};
+use super::support::{Backend, answer, attributes, batch, config, record, resource, started};
 
 /// Tenants of the pushes that came, sorted.
 fn tenants(backend: &Backend) -> Vec<String> {
@@ -36,11 +36,11 @@ async fn the_tenant_comes_from_context_header_or_configuration_in_this_order() {
     let backend = Backend::start();
     let mut config = config(backend.address);
     config.tenant_id = "fixed".into();
-    let setup = Setup::new(&config).await;
-    setup.send(plain()).await;
-    setup.send(with_header("sent", None)).await;
-    setup.send(with_header("sent", Some("derived"))).await;
-    setup.done().await;
+    let setup = started(&config).await;
+    setup.consume(plain()).await;
+    setup.consume(with_header("sent", None)).await;
+    setup.consume(with_header("sent", Some("derived"))).await;
+    setup.finish().await;
     assert_eq!(tenants(&backend), ["derived", "fixed", "sent"]);
 }
 
@@ -50,11 +50,11 @@ async fn a_header_survives_batching() {
     let mut config = config(backend.address);
     config.batch_size = 1 << 20;
     config.batch_wait = std::time::Duration::from_millis(5);
-    let setup = Setup::new(&config).await;
+    let setup = started(&config).await;
     for tenant in ["a", "b", "a"] {
-        setup.send(with_header(tenant, None)).await;
+        setup.consume(with_header(tenant, None)).await;
     }
-    assert_eq!(setup.done().await.sent, 3);
+    assert_eq!(setup.finish().await.sent, 3);
     let mut found = tenants(&backend);
     found.dedup();
     assert_eq!(found, ["a", "b"]);
@@ -63,21 +63,21 @@ async fn a_header_survives_batching() {
 #[tokio::test]
 async fn hints_name_the_attribute_that_holds_the_tenant() {
     let backend = Backend::start();
-    let setup = Setup::new(&config(backend.address)).await;
+    let setup = started(&config(backend.address)).await;
     let hinted = attributes(&[("loki.tenant", "team"), ("team", "t1")]);
     let mut of_record = record(0, "y");
     of_record.attributes = attributes(&[("loki.tenant", "team"), ("team", "t2")]);
     let mut stream = attributes(&[("a", "b"), ("__tenant_id__", "t3")]);
     stream.push(KeyValue::new("loki.stream", true));
     setup
-        .send(batch(vec![
+        .consume(batch(vec![
             resource(hinted, vec![record(0, "x")]),
             resource(Vec::new(), vec![of_record]),
             resource(stream, vec![record(0, "z")]),
             resource(Vec::new(), vec![record(0, "w")]),
         ]))
         .await;
-    assert_eq!(setup.done().await.sent, 4);
+    assert_eq!(setup.finish().await.sent, 4);
     assert_eq!(tenants(&backend), ["", "t1", "t2", "t3"]);
     let labels: Vec<_> = backend
         .received()
@@ -100,12 +100,12 @@ async fn a_tenant_that_is_refused_leaves_the_others_alone() {
         source: TenantSource::Attributes,
         value: "team".into(),
     });
-    let setup = Setup::new(&config).await;
+    let setup = started(&config).await;
     let of = |team: &str| resource(attributes(&[("team", team)]), vec![record(0, "x")]);
     setup
-        .send(batch(vec![of("good"), of("bad"), of("other")]))
+        .consume(batch(vec![of("good"), of("bad"), of("other")]))
         .await;
-    let ledger = setup.done().await;
+    let ledger = setup.finish().await;
     assert_eq!((ledger.sent, ledger.dropped["http_403"]), (2, 1));
     assert_eq!(tenants(&backend), ["bad", "good", "other"]);
 }
@@ -115,12 +115,12 @@ async fn a_tenant_that_no_header_can_hold_is_not_sent_and_counted() {
     let backend = Backend::start();
     let mut config = config(backend.address);
     config.max_retries = 1;
-    let setup = Setup::new(&config).await;
+    let setup = started(&config).await;
     let mut stream = attributes(&[("a", "b"), ("__tenant_id__", "x\ny")]);
     stream.push(KeyValue::new("loki.stream", true));
     setup
-        .send(batch(vec![resource(stream, vec![record(0, "z")])]))
+        .consume(batch(vec![resource(stream, vec![record(0, "z")])]))
         .await;
-    assert_eq!(setup.done().await.dropped.values().sum::<u64>(), 1);
+    assert_eq!(setup.finish().await.dropped.values().sum::<u64>(), 1);
     assert!(backend.received().is_empty());
 }

@@ -9,15 +9,15 @@ use headwater_transport::http::Response;
 use http::StatusCode;
 use http::header::{HeaderValue, RETRY_AFTER};
 
-use crate::support::{Backend, Setup, T, batch, config, gauge, many, one, point, sum, written};
+use crate::support::{Backend, T, batch, config, gauge, many, one, point, started, sum, written};
 
 #[tokio::test]
 async fn server_errors_are_tried_again_and_say_so() {
     for status in [500, 502, 503, 504, 429] {
         let backend = Backend::start();
         backend.say_status([status, status]);
-        let setup = Setup::new(&config(backend.address)).await;
-        setup.send(one(T, 1.0)).await;
+        let setup = started(&config(backend.address)).await;
+        setup.consume(one(T, 1.0)).await;
         assert_eq!(setup.done().await.sent, 1);
         let received = backend.received();
         let attempts: Vec<_> = received.iter().map(|r| r.header("retry-attempt")).collect();
@@ -39,8 +39,8 @@ async fn other_client_errors_are_final_and_counted() {
             backend.say_status([status]);
             let mut config = config(backend.address);
             config.protobuf_message = message;
-            let setup = Setup::new(&config).await;
-            setup.send(one(T, 1.0)).await;
+            let setup = started(&config).await;
+            setup.consume(one(T, 1.0)).await;
             let ledger = setup.done().await;
             let reason = if status == 418 {
                 "http_4xx".to_owned()
@@ -48,7 +48,7 @@ async fn other_client_errors_are_final_and_counted() {
                 format!("http_{status}")
             };
             assert_eq!(ledger.dropped.get(reason.as_str()), Some(&1), "{ledger:?}");
-            setup.send(one(T + 1, 1.0)).await;
+            setup.consume(one(T + 1, 1.0)).await;
             assert_eq!(setup.done().await.sent, 1);
             assert_eq!(backend.received().len(), 2);
             assert_eq!(setup.metric("send_failed_metric_points"), 1.0);
@@ -66,8 +66,8 @@ async fn retry_after_is_kept() {
         let backend = Backend::start();
         let wait = HeaderValue::from_static("1");
         backend.say([Response::empty(status).with_header(RETRY_AFTER, wait)]);
-        let setup = Setup::new(&config(backend.address)).await;
-        setup.send(one(T, 1.0)).await;
+        let setup = started(&config(backend.address)).await;
+        setup.consume(one(T, 1.0)).await;
         assert_eq!(setup.done().await.sent, 1);
         let received = backend.received();
         assert!(received[1].at - received[0].at >= Duration::from_millis(990));
@@ -81,8 +81,8 @@ async fn a_backend_without_version_2_gets_version_1_from_then_on() {
     let mut config = config(backend.address);
     config.protobuf_message = ProtobufMessage::V2;
     config.max_batch_size_bytes = 500;
-    let setup = Setup::new(&config).await;
-    setup.send(many(T, 30)).await;
+    let setup = started(&config).await;
+    setup.consume(many(T, 30)).await;
     assert_eq!(setup.done().await.sent, 30);
     let first = backend.received();
     let count = |message| first.iter().filter(|r| r.message() == message).count();
@@ -92,8 +92,8 @@ async fn a_backend_without_version_2_gets_version_1_from_then_on() {
         of.map(|r| r.series().len()).sum::<usize>()
     };
     assert_eq!(series(Message::V1), 30);
-    setup.send(many(T + 1, 30)).await;
-    setup.send(one(T + 2, 1.0)).await;
+    setup.consume(many(T + 1, 30)).await;
+    setup.consume(one(T + 2, 1.0)).await;
     assert_eq!(setup.stop().await.sent, 61);
     let later = &backend.received()[first.len()..];
     assert!(!later.is_empty());
@@ -116,11 +116,11 @@ async fn what_a_backend_of_version_2_has_not_written_is_lost_and_counted() {
         backend.say([answer]);
         let mut config = config(backend.address);
         config.protobuf_message = ProtobufMessage::V2;
-        let setup = Setup::new(&config).await;
-        setup.send(many(T, 4)).await;
+        let setup = started(&config).await;
+        setup.consume(many(T, 4)).await;
         let ledger = setup.done().await;
         assert_eq!((ledger.sent, ledger.dropped[reason]), (sent, 4 - sent));
-        setup.send(many(T + 1, 4)).await;
+        setup.consume(many(T + 1, 4)).await;
         assert_eq!(setup.stop().await.sent, sent + 4);
         let received = backend.received();
         assert_eq!(received.len(), 2);
@@ -138,15 +138,15 @@ async fn hope_ends_after_max_elapsed_time() {
     backend.say_status([500; 1000]);
     let mut config = config(backend.address);
     config.retry_on_failure.max_elapsed_time = Duration::from_millis(50);
-    let setup = Setup::new(&config).await;
-    setup.send(one(T, 1.0)).await;
+    let setup = started(&config).await;
+    setup.consume(one(T, 1.0)).await;
     let ledger = setup.done().await;
     assert_eq!(ledger.dropped["retry_exhausted"], 1);
     assert!(backend.received().len() > 1);
     setup.stop().await;
     config.retry_on_failure.enabled = false;
-    let setup = Setup::new(&config).await;
-    setup.send(one(T, 1.0)).await;
+    let setup = started(&config).await;
+    setup.consume(one(T, 1.0)).await;
     assert_eq!(setup.done().await.dropped["retry_disabled"], 1);
     setup.stop().await;
 }
@@ -158,10 +158,10 @@ async fn a_shutdown_tries_once_and_does_not_wait() {
     let mut config = config(backend.address);
     config.retry_on_failure.initial_interval = Duration::from_secs(100);
     config.retry_on_failure.max_interval = Duration::from_secs(100);
-    let setup = Setup::new(&config).await;
-    setup.send(one(T, 1.0)).await;
+    let setup = started(&config).await;
+    setup.consume(one(T, 1.0)).await;
     backend.wait_for(1).await;
-    setup.send(one(T + 1, 1.0)).await;
+    setup.consume(one(T + 1, 1.0)).await;
     let before = Instant::now();
     let ledger = setup.stop().await;
     assert!(before.elapsed() < Duration::from_secs(20));
@@ -174,9 +174,9 @@ async fn a_backend_that_is_down_is_tried_until_it_is_back() {
     let address = Backend::start().address;
     // Gone: its port is free again.
     tokio::time::sleep(Duration::from_millis(20)).await;
-    let setup = Setup::new(&config(address)).await;
-    setup.send(one(T, 1.0)).await;
-    setup.send(one(T + 1, 2.0)).await;
+    let setup = started(&config(address)).await;
+    setup.consume(one(T, 1.0)).await;
+    setup.consume(one(T + 1, 2.0)).await;
     tokio::time::sleep(Duration::from_millis(30)).await;
     let backend = Backend::knowing_v2(&address.to_string(), true);
     assert_eq!(setup.done().await.sent, 2);
@@ -193,7 +193,7 @@ async fn a_sender_without_queue_learns_how_it_ended() {
     backend.say_status([400]);
     let mut config = config(backend.address);
     config.remote_write_queue.enabled = false;
-    let setup = Setup::new(&config).await;
+    let setup = started(&config).await;
     let error = setup.exporter.consume(one(T, 1.0)).await.unwrap_err();
     assert!(error.is_permanent() && error.chain().contains("HTTP status 400"));
     setup.exporter.consume(one(T, 1.0)).await.unwrap();
@@ -204,7 +204,7 @@ async fn a_sender_without_queue_learns_how_it_ended() {
 #[tokio::test]
 async fn delta_values_are_dropped_with_their_reason_and_the_rest_arrives() {
     let backend = Backend::start();
-    let setup = Setup::new(&config(backend.address)).await;
+    let setup = started(&config(backend.address)).await;
     let points = |n: usize| {
         (0..n)
             .map(|n| point(T, 1.0, &[("n", &n.to_string())]))
@@ -215,7 +215,7 @@ async fn delta_values_are_dropped_with_their_reason_and_the_rest_arrives() {
         sum("c", 2, points(2)),
         gauge("g", points(1)),
     ];
-    setup.send(batch(6, metrics)).await;
+    setup.consume(batch(6, metrics)).await;
     let ledger = setup.stop().await;
     assert_eq!((ledger.sent, ledger.dropped["delta_temporality"]), (3, 3));
     assert_eq!(
@@ -229,23 +229,60 @@ async fn delta_values_are_dropped_with_their_reason_and_the_rest_arrives() {
 }
 
 #[tokio::test]
+async fn headers_of_the_client_go_out_as_they_came() {
+    let backend = Backend::start();
+    let mut config = config(backend.address);
+    config.include_metadata_keys = vec!["X-Scope-OrgID".to_owned(), "x-none".to_owned()];
+    let setup = started(&config).await;
+    for (at, values) in [
+        (0, &["a"][..]),
+        (1, &["b", "c"]),
+        (2, &["b", "c"]),
+        (3, &[]),
+    ] {
+        let mut metadata = Metadata::default();
+        metadata.append("x-other", "lost");
+        for value in values {
+            metadata.append("x-scope-orgid", value);
+        }
+        let client = Context::new(ContextParts {
+            metadata,
+            ..ContextParts::default()
+        });
+        setup.consume(one(T + at, 1.0).with_context(client)).await;
+    }
+    setup.stop().await;
+    let received = backend.received();
+    let all: Vec<Vec<&str>> = received
+        .iter()
+        .map(|request| {
+            assert!(!request.headers.contains_key("x-other"));
+            let values = request.headers.get_all("x-scope-orgid").iter();
+            values.map(|value| value.to_str().unwrap()).collect()
+        })
+        .collect();
+    // What has the same goes together.
+    assert_eq!(all, [vec!["a"], vec!["b", "c"], vec![]]);
+}
+
+#[tokio::test]
 async fn the_tenant_goes_out_in_its_header() {
     let backend = Backend::start();
     let mut config = config(backend.address);
     config.tenant_header = "X-Scope-OrgID".to_owned();
-    let setup = Setup::new(&config).await;
+    let setup = started(&config).await;
     let mut metadata = Metadata::default();
     metadata.append("x-scope-orgid", "from-client");
     let client = Context::new(ContextParts {
         metadata,
         ..ContextParts::default()
     });
-    setup.send(one(T, 1.0)).await;
+    setup.consume(one(T, 1.0)).await;
     setup
-        .send(one(T + 1, 1.0).with_context(client.clone()))
+        .consume(one(T + 1, 1.0).with_context(client.clone()))
         .await;
     setup
-        .send(one(T + 2, 1.0).with_context(client.with_tenant("derived".into())))
+        .consume(one(T + 2, 1.0).with_context(client.with_tenant("derived".into())))
         .await;
     setup.stop().await;
     let tenants: Vec<_> = backend

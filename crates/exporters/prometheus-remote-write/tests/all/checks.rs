@@ -17,7 +17,7 @@ use headwater_transport::http::Response;
 use http::StatusCode;
 
 use crate::support::{
-    Backend, Received, Setup, T, attributes, batch, config, gauge, many, one, point, sum,
+    Backend, Received, T, attributes, batch, config, gauge, many, one, point, started, sum,
 };
 
 const BOTH: [ProtobufMessage; 2] = [ProtobufMessage::V1, ProtobufMessage::V2];
@@ -32,9 +32,9 @@ async fn arrives(
     let mut config = config(backend.address);
     config.protobuf_message = message;
     change(&mut config);
-    let setup = Setup::new(&config).await;
+    let setup = started(&config).await;
     let items = batch.items() as u64;
-    setup.send(batch).await;
+    setup.consume(batch).await;
     assert_eq!(setup.stop().await.sent, items);
     backend.received()
 }
@@ -492,8 +492,8 @@ async fn backoff_grows_up_to_its_limit() {
     config.retry_on_failure.max_interval = Duration::from_millis(60);
     config.retry_on_failure.multiplier = 2.0;
     config.retry_on_failure.randomization_factor = 0.0;
-    let setup = Setup::new(&config).await;
-    setup.send(one(T, 1.0)).await;
+    let setup = started(&config).await;
+    setup.consume(one(T, 1.0)).await;
     assert_eq!(setup.done().await.sent, 1);
     let received = backend.received();
     let least = [20, 40, 60, 60, 60, 60];
@@ -517,11 +517,11 @@ async fn response_processing_and_recovery() {
         backend.say([long, odd]);
         let mut config = config(backend.address);
         config.protobuf_message = message;
-        let setup = Setup::new(&config).await;
-        setup.send(one(T, 1.0)).await;
+        let setup = started(&config).await;
+        setup.consume(one(T, 1.0)).await;
         setup.done().await;
         for at in 1..3 {
-            setup.send(one(T + at, 1.0)).await;
+            setup.consume(one(T + at, 1.0)).await;
         }
         let ledger = setup.stop().await;
         // The first is given up; the second was answered by an error, and sent again.
@@ -535,8 +535,8 @@ async fn network_errors_do_no_harm() {
     let mut nowhere = config("127.0.0.1:1".parse().unwrap());
     nowhere.client.endpoint = "http://name.invalid/push".to_owned();
     nowhere.retry_on_failure.max_elapsed_time = Duration::from_millis(20);
-    let setup = Setup::new(&nowhere).await;
-    setup.send(one(T, 1.0)).await;
+    let setup = started(&nowhere).await;
+    setup.consume(one(T, 1.0)).await;
     assert_eq!(setup.done().await.dropped["retry_exhausted"], 1);
     setup.stop().await;
 }
@@ -547,8 +547,8 @@ async fn a_backend_that_hangs_is_given_its_timeout() {
     let mut config = config(listener.local_addr().unwrap());
     config.client.timeout = Duration::from_millis(30);
     config.retry_on_failure.max_elapsed_time = Duration::from_millis(100);
-    let setup = Setup::new(&config).await;
-    setup.send(one(T, 1.0)).await;
+    let setup = started(&config).await;
+    setup.consume(one(T, 1.0)).await;
     assert_eq!(setup.done().await.dropped["retry_exhausted"], 1);
     setup.stop().await;
 }

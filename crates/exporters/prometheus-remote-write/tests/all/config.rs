@@ -46,7 +46,6 @@ remote_write_queue: {enabled: true, queue_size: 5, num_consumers: 2}
 retry_on_failure: {initial_interval: 1s, max_interval: 10s, max_elapsed_time: 1m}
 max_batch_size_bytes: 0
 max_batch_request_parallelism: 3
-resource_to_telemetry_conversion: {enabled: true, exclude_service_attributes: true}
 resource_constant_labels: {included: ["k8s.*"], excluded: ["*.uid"]}
 target_info: {enabled: false}
 disable_scope_info: true
@@ -78,8 +77,21 @@ fn mistakes_are_reported_where_they_are() {
         ("namespace: x", "requires a non-empty \"endpoint\""),
         ("endpoint: mimir:9009", "invalid endpoint"),
         (
-            "endpoint: http://a\nhttp: {endpoint: http://b}",
-            "cannot both be given",
+            "endpoint: http://a\nresource_to_telemetry_conversion: {enabled: true}\n\
+             resource_constant_labels: {excluded: [a]}",
+            "cannot configure both",
+        ),
+        (
+            "endpoint: http://a\nresource_to_telemetry_conversion: {enabled: true, excluded: [a]}",
+            "cannot configure both",
+        ),
+        (
+            "endpoint: http://a\ninclude_metadata_keys: [x-a, User-Agent]",
+            "collides with a header",
+        ),
+        (
+            "endpoint: http://a\ninclude_metadata_keys: ['a b']",
+            "not the name of a header",
         ),
         (
             "endpoint: http://a\ncompression: gzip",
@@ -126,10 +138,6 @@ fn mistakes_are_reported_where_they_are() {
             "would drop all the data",
         ),
         (
-            "endpoint: http://a\nconvert_explicit_histograms_to_nhcb: true",
-            "not supported yet",
-        ),
-        (
             "endpoint: http://a\nsending_queue: {enabled: true}",
             "sending_queue",
         ),
@@ -163,6 +171,29 @@ fn a_configuration_with_a_write_ahead_log_runs_and_is_told_what_is_done_instead(
     }
     let (_, warnings) = decode::<Config>(ENDPOINT).unwrap();
     assert!(!warnings.contains("write-ahead"), "{warnings}");
+}
+
+#[test]
+fn a_strategy_without_text_is_none() {
+    let yaml = "endpoint: http://a\nadd_metric_suffixes: false\ntranslation_strategy: ''";
+    let (config, warnings) = decode::<Config>(yaml).unwrap();
+    assert!(!warnings.contains("has no effect"), "{warnings}");
+    let resolve = TranslationStrategy::resolve;
+    let given = config.translation_strategy;
+    assert_eq!(resolve(given, false), resolve(None, false));
+    assert_ne!(resolve(given, false), resolve(given, true));
+}
+
+#[test]
+fn newer_keys_win_over_older_ones() {
+    for yaml in [
+        "endpoint: http://a\nhttp: {endpoint: http://b}",
+        "endpoint: http://a\nadd_metric_suffixes: false\n\
+         translation_strategy: UnderscoreEscapingWithSuffixes",
+    ] {
+        let (_, warnings) = decode::<Config>(yaml).unwrap();
+        assert!(warnings.contains("has no effect"), "{warnings}");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use headwater_core::status::Status;
 use headwater_exporter_prometheus_remote_write::ProtobufMessage;
 
-use crate::support::{Backend, Setup, T, config, many, one};
+use crate::support::{Backend, T, config, many, one, started};
 
 #[tokio::test]
 async fn order_within_a_series_holds_across_batches_and_retries() {
@@ -18,9 +18,9 @@ async fn order_within_a_series_holds_across_batches_and_retries() {
         }
         config.max_batch_size_bytes = 600;
         config.remote_write_queue.num_consumers = 4;
-        let setup = Setup::new(&config).await;
+        let setup = started(&config).await;
         for at in 0..20 {
-            setup.send(many(T + at, 25)).await;
+            setup.consume(many(T + at, 25)).await;
         }
         assert_eq!(setup.done().await.sent, 500);
         setup.stop().await;
@@ -50,8 +50,8 @@ async fn large_batches_are_split_by_size_and_arrive_whole() {
         let mut config = config(backend.address);
         config.protobuf_message = message;
         config.max_batch_size_bytes = 10_000;
-        let setup = Setup::new(&config).await;
-        setup.send(many(T, 1000)).await;
+        let setup = started(&config).await;
+        setup.consume(many(T, 1000)).await;
         assert_eq!(setup.stop().await.sent, 1000);
         let received = backend.received();
         assert!(received.len() > 2);
@@ -68,9 +68,9 @@ async fn large_batches_are_split_by_size_and_arrive_whole() {
 async fn only_one_batch_is_on_its_way_at_a_time() {
     let backend = Backend::start();
     backend.say_status([503, 503, 503]);
-    let setup = Setup::new(&config(backend.address)).await;
+    let setup = started(&config(backend.address)).await;
     for at in 0..5 {
-        setup.send(one(T + at, at as f64)).await;
+        setup.consume(one(T + at, at as f64)).await;
     }
     assert_eq!(setup.stop().await.received, 5);
     let times: Vec<i64> = backend
@@ -95,12 +95,12 @@ async fn while_the_backend_is_away_the_oldest_is_dropped_and_the_rest_arrives_in
     let mut config = config(backend.address);
     config.remote_write_queue.queue_size = 3;
     config.retry_on_failure.max_elapsed_time = std::time::Duration::ZERO;
-    let setup = Setup::new(&config).await;
-    setup.send(one(T, 0.0)).await;
+    let setup = started(&config).await;
+    setup.consume(one(T, 0.0)).await;
     backend.wait_for(2).await;
     assert_eq!(setup.status(), Status::RecoverableError);
     for at in 1..50 {
-        setup.send(one(T + at, at as f64)).await;
+        setup.consume(one(T + at, at as f64)).await;
     }
     let ledger = setup.done().await;
     assert_eq!((ledger.received, ledger.sent), (50, 3));
@@ -127,9 +127,9 @@ async fn small_batches_that_wait_go_out_as_one_request() {
         let backend = Backend::start();
         let mut config = config(backend.address);
         config.protobuf_message = message;
-        let setup = Setup::new(&config).await;
+        let setup = started(&config).await;
         for at in 0..100 {
-            setup.send(many(T + at, 3)).await;
+            setup.consume(many(T + at, 3)).await;
         }
         assert_eq!(setup.stop().await.sent, 300);
         let received = backend.received();
@@ -150,11 +150,11 @@ async fn small_batches_that_wait_go_out_as_one_request() {
 async fn data_that_is_given_up_shows_in_the_status_until_something_arrives() {
     let backend = Backend::start();
     backend.say_status([400]);
-    let setup = Setup::new(&config(backend.address)).await;
-    setup.send(one(T, 1.0)).await;
+    let setup = started(&config(backend.address)).await;
+    setup.consume(one(T, 1.0)).await;
     setup.done().await;
     assert_eq!(setup.status(), Status::RecoverableError);
-    setup.send(one(T + 1, 1.0)).await;
+    setup.consume(one(T + 1, 1.0)).await;
     setup.done().await;
     assert_eq!(setup.status(), Status::Ok);
     setup.stop().await;

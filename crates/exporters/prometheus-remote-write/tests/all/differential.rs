@@ -19,7 +19,7 @@ use headwater_exporter_prometheus_remote_write::Config;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::support::{Backend, Setup, T, attributes, config, gauge, point, sum};
+use crate::support::{Backend, T, attributes, config, gauge, point, started, sum};
 
 struct Running(Child);
 
@@ -89,10 +89,10 @@ async fn ours(body: &[u8], change: impl FnOnce(&mut Config)) -> Contents {
     let backend = Backend::start();
     let mut config = config(backend.address);
     change(&mut config);
-    let setup = Setup::new(&config).await;
+    let setup = started(&config).await;
     let items = pdata::count_items(Signal::Metrics, body).unwrap();
     setup
-        .send(Batch::new(Signal::Metrics, body.to_vec(), items))
+        .consume(Batch::new(Signal::Metrics, body.to_vec(), items))
         .await;
     setup.done().await;
     setup.stop().await;

@@ -16,7 +16,7 @@ use headwater_transport::http::Response;
 use http::{HeaderName, HeaderValue, StatusCode};
 use tokio::io::AsyncReadExt as _;
 
-use crate::support::{Backend, Received, Setup, T, batch, config, gauge, many, one, point, sum};
+use crate::support::{Backend, Received, T, batch, config, gauge, many, one, point, started, sum};
 
 const BOTH: [ProtobufMessage; 2] = [ProtobufMessage::V1, ProtobufMessage::V2];
 
@@ -25,8 +25,8 @@ async fn requests(message: ProtobufMessage, metrics: Vec<Metric>, items: usize) 
     let backend = Backend::start();
     let mut config = config(backend.address);
     config.protobuf_message = message;
-    let setup = Setup::new(&config).await;
-    setup.send(batch(items, metrics)).await;
+    let setup = started(&config).await;
+    setup.consume(batch(items, metrics)).await;
     assert_eq!(setup.stop().await.sent, items as u64);
     backend.received()
 }
@@ -164,10 +164,10 @@ async fn combined_features() {
 #[tokio::test]
 async fn empty_scrape() {
     let backend = Backend::start();
-    let setup = Setup::new(&config(backend.address)).await;
-    setup.send(batch(0, Vec::new())).await;
-    setup.send(batch(0, vec![gauge("m", Vec::new())])).await;
-    setup.send(one(T, 1.0)).await;
+    let setup = started(&config(backend.address)).await;
+    setup.consume(batch(0, Vec::new())).await;
+    setup.consume(batch(0, vec![gauge("m", Vec::new())])).await;
+    setup.consume(one(T, 1.0)).await;
     assert_eq!(setup.stop().await.sent, 1);
     // A request without series would say nothing.
     assert!(
@@ -242,9 +242,9 @@ async fn batches_of_any_size_keep_their_symbols_to_themselves() {
     let backend = Backend::start();
     let mut config = config(backend.address);
     config.protobuf_message = ProtobufMessage::V2;
-    let setup = Setup::new(&config).await;
+    let setup = started(&config).await;
     for (at, series) in [1, 200, 3].into_iter().enumerate() {
-        setup.send(many(T + at as u64, series)).await;
+        setup.consume(many(T + at as u64, series)).await;
         setup.done().await;
     }
     setup.stop().await;
@@ -278,9 +278,9 @@ async fn every_2xx_is_a_success_whatever_its_body() {
             answer.with_header(name, HeaderValue::from(1))
         };
         backend.say([StatusCode::OK, StatusCode::ACCEPTED].map(body));
-        let setup = Setup::new(&config).await;
+        let setup = started(&config).await;
         for at in 0..3 {
-            setup.send(one(T + at, 1.0)).await;
+            setup.consume(one(T + at, 1.0)).await;
             setup.done().await;
         }
         assert_eq!(setup.stop().await.sent, 3);
@@ -296,10 +296,10 @@ async fn statuses_that_nobody_defined_are_survived() {
     for status in [299, 304, 499, 599, 799] {
         let backend = Backend::start();
         backend.say_status([status]);
-        let setup = Setup::new(&config(backend.address)).await;
-        setup.send(one(T, 1.0)).await;
+        let setup = started(&config(backend.address)).await;
+        setup.consume(one(T, 1.0)).await;
         setup.done().await;
-        setup.send(one(T + 1, 1.0)).await;
+        setup.consume(one(T + 1, 1.0)).await;
         setup.done().await;
         let balance = setup.stop().await;
         assert!(balance.sent >= 1, "{status}: {balance:?}");
@@ -312,8 +312,8 @@ async fn an_answer_that_never_comes_is_tried_again() {
     let address = listener.local_addr().unwrap();
     let mut config = config(address);
     config.retry_on_failure.initial_interval = Duration::from_millis(10);
-    let setup = Setup::new(&config).await;
-    setup.send(one(T, 1.0)).await;
+    let setup = started(&config).await;
+    setup.consume(one(T, 1.0)).await;
     // It hears the request and says nothing.
     for _ in 0..2 {
         let (mut stream, _) = listener.accept().await.unwrap();

@@ -1,31 +1,25 @@
 //! A scripted receiver of remote write, and an exporter that sends to it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use headwater_core::graph::Environment;
-use headwater_core::ledger::Balance;
 use headwater_core::pdata::owned::{
     Gauge, KeyValue, Metric, MetricData, MetricsData, NumberDataPoint, NumberValue, Resource,
     ResourceMetrics, ScopeMetrics, Sum,
 };
-use headwater_core::status::Status;
-use headwater_core::{Batch, ComponentKind, Exporter, Signal};
+use headwater_core::{Batch, Signal};
 use headwater_exporter_prometheus_remote_write::{Config, factory};
 use headwater_exporting::RetryConfig;
 use headwater_prometheus::remote_write::{
     EXEMPLARS_WRITTEN, HISTOGRAMS_WRITTEN, Message, SAMPLES_WRITTEN, Series, read,
 };
-use headwater_testkit::{environment, metric};
+use headwater_testkit::{ExporterSetup, Script};
 use headwater_transport::http::{Handler, Request, Response, Server, ServerOptions};
 use headwater_transport::listen::{self, Transport};
 use headwater_transport::{Serve as _, Stopper};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
-/// Nothing on loopback takes this long.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 /// Some time, in milliseconds.
 pub(crate) const T: u64 = 1_700_000_000_000;
 
@@ -72,15 +66,11 @@ impl Received {
     }
 }
 
-#[derive(Default)]
-struct Script {
-    answers: VecDeque<Response>,
-    received: Vec<Received>,
+#[derive(Clone)]
+struct Scripted {
+    script: Script<Received, Response>,
     knows_v2: bool,
 }
-
-#[derive(Clone)]
-struct Scripted(Arc<Mutex<Script>>);
 
 /// What a receiver of 2.0 says when it has written everything.
 pub(crate) fn written(status: StatusCode, counts: [usize; 3]) -> Response {
@@ -108,11 +98,9 @@ impl Handler for Scripted {
             counts[1] += series.histograms.len();
             counts[2] += series.exemplars.len();
         });
-        let mut script = self.0.lock().unwrap();
-        script.received.push(received);
-        match (script.answers.pop_front(), message) {
+        match (self.script.take(received), message) {
             (Some(answer), _) => answer,
-            (None, Message::V2) if script.knows_v2 => written(StatusCode::NO_CONTENT, counts),
+            (None, Message::V2) if self.knows_v2 => written(StatusCode::NO_CONTENT, counts),
             (None, Message::V2) => Response::empty(StatusCode::UNSUPPORTED_MEDIA_TYPE),
             (None, Message::V1) => Response::empty(StatusCode::NO_CONTENT),
         }
@@ -121,7 +109,7 @@ impl Handler for Scripted {
 
 /// A running receiver; stops when dropped. Takes everything unless it is told otherwise.
 pub(crate) struct Backend {
-    handler: Scripted,
+    script: Script<Received, Response>,
     pub(crate) address: SocketAddr,
     _stopper: Stopper,
 }
@@ -136,23 +124,24 @@ impl Backend {
         let bound = listen::bind(Transport::Tcp, endpoint, 1).unwrap();
         let address = bound.local_addr().tcp().unwrap();
         let listener = bound.split(1).unwrap().remove(0).into_listener().unwrap();
-        let handler = Scripted(Arc::new(Mutex::new(Script {
+        let script = Script::new();
+        let handler = Scripted {
+            script: script.clone(),
             knows_v2,
-            ..Script::default()
-        })));
+        };
         // It takes snappy's block format, and hands out what was in it.
-        let server = Server::new(handler.clone(), ServerOptions::default());
+        let server = Server::new(handler, ServerOptions::default());
         let stopper = Stopper::default();
         tokio::spawn(server.serve(listener, stopper.stop()));
         Self {
-            handler,
+            script,
             address,
             _stopper: stopper,
         }
     }
 
     pub(crate) fn say(&self, answers: impl IntoIterator<Item = Response>) {
-        self.handler.0.lock().unwrap().answers.extend(answers);
+        self.script.say(answers);
     }
 
     pub(crate) fn say_status(&self, answers: impl IntoIterator<Item = u16>) {
@@ -160,18 +149,17 @@ impl Backend {
         self.say(answers.into_iter().map(status));
     }
 
+    /// Answers what is not scripted.
+    pub(crate) fn judge(&self, judge: impl Fn(&Received) -> Option<Response> + Send + 'static) {
+        self.script.judge(judge);
+    }
+
     pub(crate) fn received(&self) -> Vec<Received> {
-        self.handler.0.lock().unwrap().received.clone()
+        self.script.received()
     }
 
     pub(crate) async fn wait_for(&self, requests: usize) -> Vec<Received> {
-        let waiting = async {
-            while self.received().len() < requests {
-                tokio::time::sleep(Duration::from_millis(2)).await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, waiting).await.unwrap();
-        self.received()
+        self.script.wait_for(requests).await
     }
 }
 
@@ -189,64 +177,9 @@ pub(crate) fn config(address: SocketAddr) -> Config {
     config
 }
 
-/// An exporter with its surroundings.
-pub(crate) struct Setup {
-    pub(crate) environment: Environment,
-    pub(crate) exporter: Arc<dyn Exporter>,
-}
-
-impl Setup {
-    pub(crate) async fn new(config: &Config) -> Self {
-        let environment = environment();
-        let id = "prometheus_remote_write".parse().unwrap();
-        let settings = environment.signal_settings(ComponentKind::Exporter, &id, Signal::Metrics);
-        settings.status.report(Status::Starting);
-        let exporter = factory().build_exporter(settings, config).unwrap();
-        exporter.start(&headwater_testkit::host()).await.unwrap();
-        Self {
-            environment,
-            exporter,
-        }
-    }
-
-    pub(crate) async fn send(&self, batch: Batch) {
-        self.exporter.consume(batch).await.unwrap();
-    }
-
-    /// Waits until every item has been sent or given up.
-    pub(crate) async fn done(&self) -> Balance {
-        let waiting = async {
-            while self.ledger().held != 0 || self.ledger().received == 0 {
-                tokio::time::sleep(Duration::from_millis(2)).await;
-            }
-        };
-        let in_time = tokio::time::timeout(PATIENCE, waiting).await;
-        assert!(in_time.is_ok(), "{:?}", self.ledger());
-        assert_eq!(self.ledger().imbalance(), 0, "{:?}", self.ledger());
-        self.ledger()
-    }
-
-    pub(crate) async fn stop(&self) -> Balance {
-        let deadline = Instant::now() + PATIENCE;
-        self.exporter.shutdown(deadline).await.unwrap();
-        let ledger = self.ledger();
-        assert_eq!((ledger.held, ledger.imbalance()), (0, 0), "{ledger:?}");
-        ledger
-    }
-
-    pub(crate) fn ledger(&self) -> Balance {
-        let mut balances = self.environment.ledger.balances();
-        balances.pop_first().unwrap().1
-    }
-
-    pub(crate) fn status(&self) -> Status {
-        let statuses = self.environment.statuses.snapshot();
-        statuses.values().next().unwrap().status
-    }
-
-    pub(crate) fn metric(&self, name: &str) -> f64 {
-        metric(&self.environment, &format!("otelcol_exporter_{name}"))
-    }
+/// Built and started.
+pub(crate) async fn started(config: &Config) -> ExporterSetup {
+    ExporterSetup::started(&factory(), Signal::Metrics, config).await
 }
 
 pub(crate) fn attributes(pairs: &[(&str, &str)]) -> Vec<KeyValue> {

@@ -47,14 +47,21 @@ fn mistakes_are_reported_where_they_are() {
         ("endpoint: a:1\nmax_series: 0", "must be positive"),
         ("endpoint: a:1\nconst_labels: {'': x}", "label name"),
         (
-            "endpoint: a:1\nadd_metric_suffixes: false\ntranslation_strategy: NoTranslation",
-            "cannot both be given",
+            "endpoint: a:1\nresource_to_telemetry_conversion: {enabled: true, included: [a]}",
+            "cannot configure both",
         ),
         ("endpoint: a:1\nexpiration: 5m", "expiration"),
     ] {
         let error = decode::<Config>(yaml).unwrap_err();
         assert!(error.contains(expected), "{yaml}\n{error}");
     }
+}
+
+#[test]
+fn the_strategy_wins_over_the_older_key() {
+    let yaml = "endpoint: a:1\nadd_metric_suffixes: false\ntranslation_strategy: NoTranslation";
+    let (_, warnings) = decode::<Config>(yaml).unwrap();
+    assert!(warnings.contains("has no effect"), "{warnings}");
 }
 
 #[test]

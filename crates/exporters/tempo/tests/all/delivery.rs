@@ -8,7 +8,7 @@ use headwater_core::rpc::Code;
 use headwater_core::{Context, ContextParts, Metadata};
 use headwater_transport::Status;
 
-use super::support::{Backend, Setup, batch, config, over_http, resource, span};
+use super::support::{Backend, batch, config, over_http, resource, span, started};
 
 /// Names of spans by tenant, sorted.
 fn by_tenant(backend: &Backend) -> BTreeMap<String, Vec<String>> {
@@ -41,16 +41,16 @@ async fn each_tenant_gets_its_own_spans_over_grpc_and_http() {
         };
         config.tenant_attribute = "team".into();
         config.tenant_id = "rest".into();
-        let setup = Setup::new(&config).await;
+        let setup = started(&config).await;
         setup
-            .send(batch(vec![
+            .consume(batch(vec![
                 resource("a", vec![span(1, "a1"), span(2, "a2")]),
                 resource("b", vec![span(1, "b1")]),
                 resource("", vec![span(3, "r")]),
                 resource("a", vec![span(3, "a3")]),
             ]))
             .await;
-        assert_eq!(setup.done().await.sent, 5);
+        assert_eq!(setup.finish().await.sent, 5);
         let expected = BTreeMap::from([
             ("a".to_owned(), names(&["a1", "a2", "a3"])),
             ("b".to_owned(), names(&["b1"])),
@@ -66,7 +66,7 @@ async fn the_tenant_comes_from_context_header_or_configuration_in_this_order() {
     let backend = Backend::grpc();
     let mut config = config(&backend);
     config.tenant_id = "fixed".into();
-    let setup = Setup::new(&config).await;
+    let setup = started(&config).await;
     let mut metadata = Metadata::default();
     metadata.append("X-Scope-OrgID", "sent");
     let parts = ContextParts {
@@ -74,16 +74,16 @@ async fn the_tenant_comes_from_context_header_or_configuration_in_this_order() {
         ..ContextParts::default()
     };
     let one = |name| batch(vec![resource("x", vec![span(1, name)])]);
-    setup.send(one("1")).await;
+    setup.consume(one("1")).await;
     setup
-        .send(one("2").with_context(Context::new(parts.clone())))
+        .consume(one("2").with_context(Context::new(parts.clone())))
         .await;
     let derived = Context::new(ContextParts {
         tenant: Some("derived".into()),
         ..parts
     });
-    setup.send(one("3").with_context(derived)).await;
-    setup.done().await;
+    setup.consume(one("3").with_context(derived)).await;
+    setup.finish().await;
     let expected = [("derived", "3"), ("fixed", "1"), ("sent", "2")]
         .map(|(tenant, name)| (tenant.to_owned(), names(&[name])));
     assert_eq!(by_tenant(&backend), BTreeMap::from(expected));
@@ -98,7 +98,7 @@ async fn batches_of_different_tenants_are_never_merged() {
         flush_timeout: Duration::from_millis(20),
         ..headwater_exporting::QueueBatchConfig::default()
     });
-    let setup = Setup::new(&config).await;
+    let setup = started(&config).await;
     for tenant in ["a", "b", "a"] {
         let mut metadata = Metadata::default();
         metadata.append("x-scope-orgid", tenant);
@@ -107,10 +107,10 @@ async fn batches_of_different_tenants_are_never_merged() {
             ..ContextParts::default()
         });
         setup
-            .send(batch(vec![resource("x", vec![span(1, tenant)])]).with_context(context))
+            .consume(batch(vec![resource("x", vec![span(1, tenant)])]).with_context(context))
             .await;
     }
-    assert_eq!(setup.done().await.sent, 3);
+    assert_eq!(setup.finish().await.sent, 3);
     let expected = [("a", names(&["a", "a"])), ("b", names(&["b"]))]
         .map(|(tenant, names)| (tenant.to_owned(), names));
     assert_eq!(by_tenant(&backend), BTreeMap::from(expected));
@@ -128,23 +128,26 @@ async fn a_limit_is_waited_for_and_counted_by_tenant() {
     backend.say([limited(), limited()]);
     let mut config = config(&backend);
     config.tenant_id = "a".into();
-    let setup = Setup::new(&config).await;
+    let setup = started(&config).await;
     setup
-        .send(batch(vec![resource("x", vec![span(1, "s"), span(2, "t")])]))
+        .consume(batch(vec![resource("x", vec![span(1, "s"), span(2, "t")])]))
         .await;
-    assert_eq!(setup.done().await.sent, 2);
+    assert_eq!(setup.finish().await.sent, 2);
     assert_eq!(
-        (setup.metric("delayed_spans"), setup.metric("dropped_spans")),
+        (
+            setup.metric("tempo_delayed_spans"),
+            setup.metric("tempo_dropped_spans")
+        ),
         (4.0, 0.0)
     );
     backend.say([limited()]);
     config.retry_on_limit = false;
-    let setup = Setup::new(&config).await;
+    let setup = started(&config).await;
     setup
-        .send(batch(vec![resource("x", vec![span(1, "s")])]))
+        .consume(batch(vec![resource("x", vec![span(1, "s")])]))
         .await;
-    assert_eq!(setup.done().await.dropped["rate_limited"], 1);
-    assert_eq!(setup.metric("dropped_spans"), 1.0);
+    assert_eq!(setup.finish().await.dropped["rate_limited"], 1);
+    assert_eq!(setup.metric("tempo_dropped_spans"), 1.0);
 }
 
 #[tokio::test]
@@ -157,14 +160,14 @@ async fn a_tenant_over_its_limit_does_not_hold_up_the_others() {
     let mut config = config(&backend);
     config.tenant_attribute = "team".into();
     config.retry_on_failure.max_elapsed_time = Duration::from_millis(50);
-    let setup = Setup::new(&config).await;
+    let setup = started(&config).await;
     setup
-        .send(batch(vec![
+        .consume(batch(vec![
             resource("bad", vec![span(1, "x")]),
             resource("good", vec![span(2, "y")]),
         ]))
         .await;
-    let ledger = setup.done().await;
+    let ledger = setup.finish().await;
     assert_eq!(
         (ledger.sent, ledger.dropped["live_traces_exceeded"]),
         (1, 1)
@@ -181,15 +184,15 @@ async fn a_trace_that_is_too_large_leaves_the_others_alone() {
         let large = names.iter().any(|name| name.starts_with("large"));
         large.then(|| Status::new(Code::FailedPrecondition, text))
     });
-    let setup = Setup::new(&config(&backend)).await;
+    let setup = started(&config(&backend)).await;
     let spans = vec![
         span(7, "large1"),
         span(1, "a"),
         span(7, "large2"),
         span(2, "b"),
     ];
-    setup.send(batch(vec![resource("x", spans)])).await;
-    let ledger = setup.done().await;
+    setup.consume(batch(vec![resource("x", spans)])).await;
+    let ledger = setup.finish().await;
     assert_eq!((ledger.sent, ledger.dropped["trace_too_large"]), (2, 2));
     assert_eq!(backend.received().pop().unwrap().1, ["a", "b"]);
 }
@@ -202,18 +205,18 @@ async fn spans_without_ids_do_not_cost_the_others() {
         let text = "span ids must be 64 bit and not all zero, received 64 bits";
         bad.then(|| Status::new(Code::InvalidArgument, text))
     });
-    let setup = Setup::new(&config(&backend)).await;
+    let setup = started(&config(&backend)).await;
     let mut zero = span(1, "bad zero");
     zero.span_id = vec![0; 8].into();
     let mut none = span(1, "bad none");
     none.trace_id = Vec::new().into();
     setup
-        .send(batch(vec![resource(
+        .consume(batch(vec![resource(
             "x",
             vec![span(1, "a"), zero, none, span(2, "b")],
         )]))
         .await;
-    let ledger = setup.done().await;
+    let ledger = setup.finish().await;
     assert_eq!((ledger.sent, ledger.dropped["invalid_id"]), (2, 2));
 }
 
@@ -222,10 +225,10 @@ async fn requests_are_split_before_tempo_refuses_them() {
     let backend = Backend::grpc();
     let mut config = config(&backend);
     config.max_request_size = 2000;
-    let setup = Setup::new(&config).await;
+    let setup = started(&config).await;
     let spans = (0..100).map(|n| span(n, &format!("{n:03}"))).collect();
-    setup.send(batch(vec![resource("x", spans)])).await;
-    assert_eq!(setup.done().await.sent, 100);
+    setup.consume(batch(vec![resource("x", spans)])).await;
+    assert_eq!(setup.finish().await.sent, 100);
     let received = backend.received();
     assert!(received.len() >= 2, "{}", received.len());
     let all: Vec<_> = received.into_iter().flat_map(|(_, names)| names).collect();
@@ -239,13 +242,13 @@ async fn traces_stay_together_where_that_is_wanted() {
     let mut config = config(&backend);
     config.max_request_size = 2000;
     config.group_by_trace = true;
-    let setup = Setup::new(&config).await;
+    let setup = started(&config).await;
     // The spans of ten traces, mixed.
     let spans = (0..100)
         .map(|n| span(n % 10, &format!("{}-{n:03}", n % 10)))
         .collect();
-    setup.send(batch(vec![resource("x", spans)])).await;
-    assert_eq!(setup.done().await.sent, 100);
+    setup.consume(batch(vec![resource("x", spans)])).await;
+    assert_eq!(setup.finish().await.sent, 100);
     let mut places = BTreeMap::<String, Vec<usize>>::new();
     for (request, (_, names)) in backend.received().into_iter().enumerate() {
         for name in names {
@@ -273,11 +276,11 @@ async fn what_is_too_large_for_tempo_is_split_as_it_asks() {
         backend.judge(move |_, bytes| {
             (bytes > 1000).then(|| Status::new(Code::ResourceExhausted, text))
         });
-        let setup = Setup::new(&config(&backend)).await;
+        let setup = started(&config(&backend)).await;
         let mut spans: Vec<_> = (0..60).map(|n| span(n, "s")).collect();
         spans.push(span(99, &"huge".repeat(500)));
-        setup.send(batch(vec![resource("x", spans)])).await;
-        let ledger = setup.done().await;
+        setup.consume(batch(vec![resource("x", spans)])).await;
+        let ledger = setup.finish().await;
         assert_eq!((ledger.sent, ledger.dropped.values().sum::<u64>()), (60, 1));
     }
 }
@@ -295,11 +298,11 @@ async fn refusals_that_are_for_good_are_not_repeated() {
     ] {
         let backend = Backend::grpc();
         backend.say([Status::new(code, text)]);
-        let setup = Setup::new(&config(&backend)).await;
+        let setup = started(&config(&backend)).await;
         setup
-            .send(batch(vec![resource("x", vec![span(1, "s")])]))
+            .consume(batch(vec![resource("x", vec![span(1, "s")])]))
             .await;
-        assert_eq!(setup.done().await.dropped[reason], 1);
+        assert_eq!(setup.finish().await.dropped[reason], 1);
         assert_eq!(backend.received().len(), 1);
     }
 }
@@ -314,11 +317,11 @@ async fn an_answer_over_http_means_the_same() {
             "RATE_LIMITED: ingestion rate limit",
         ),
     ]);
-    let setup = Setup::new(&over_http(&backend)).await;
+    let setup = started(&over_http(&backend)).await;
     setup
-        .send(batch(vec![resource("x", vec![span(1, "s")])]))
+        .consume(batch(vec![resource("x", vec![span(1, "s")])]))
         .await;
-    assert_eq!(setup.done().await.sent, 1);
+    assert_eq!(setup.finish().await.sent, 1);
     assert_eq!(backend.received().len(), 3);
 }
 
@@ -328,7 +331,7 @@ async fn without_a_queue_the_sender_learns_how_it_ended() {
     backend.say([Status::new(Code::Unauthenticated, "no org id")]);
     let mut config = config(&backend);
     config.sending_queue = Optional::None;
-    let setup = Setup::new(&config).await;
+    let setup = started(&config).await;
     let one = || batch(vec![resource("x", vec![span(1, "s")])]);
     let error = setup.exporter.consume(one()).await.unwrap_err();
     assert!(error.chain().contains("no org id"), "{}", error.chain());

@@ -1,45 +1,37 @@
 //! A scripted Tempo, over gRPC and HTTP, and an exporter that sends to it.
 
-use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use headwater_core::bytes::Bytes;
-use headwater_core::graph::Environment;
-use headwater_core::ledger::Balance;
 use headwater_core::pdata::owned::{
     KeyValue, Resource, ResourceSpans, ScopeSpans, Span, TracesData,
 };
-use headwater_core::{Batch, ComponentKind, Exporter, Signal};
+use headwater_core::{Batch, Signal};
 use headwater_exporter_tempo::{Config, factory};
 use headwater_exporting::RetryConfig;
-use headwater_testkit::{environment, metric};
+use headwater_testkit::{ExporterSetup, Script};
 use headwater_transport::config::{GrpcClientConfig, HttpClientConfig};
 use headwater_transport::listen::{self, Transport};
 use headwater_transport::{Serve as _, Status, Stopper, grpc, http};
 
-/// Nothing on loopback takes this long.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
-
 /// What came: the tenant, and the names of the spans.
 pub(crate) type Received = (String, Vec<String>);
 
-type Judge = Box<dyn Fn(&Received, usize) -> Option<Status> + Send>;
-
-#[derive(Default)]
-struct Script {
-    answers: VecDeque<Status>,
-    judge: Option<Judge>,
-    received: Vec<Received>,
-    paths: Vec<String>,
+/// The same, and how it came.
+#[derive(Clone)]
+struct Seen {
+    received: Received,
+    bytes: usize,
+    /// Over HTTP only.
+    path: Option<String>,
 }
 
-#[derive(Clone, Default)]
-struct Scripted(Arc<Mutex<Script>>);
+#[derive(Clone)]
+struct Scripted(Script<Seen, Status>);
 
 impl Scripted {
-    fn take(&self, body: &Bytes, tenant: String) -> Result<(), Status> {
+    fn take(&self, body: &Bytes, tenant: String, path: Option<String>) -> Result<(), Status> {
         let data = TracesData::decode(body).unwrap();
         let spans = data
             .resource_spans
@@ -47,14 +39,12 @@ impl Scripted {
             .flat_map(|resource| &resource.scope_spans)
             .flat_map(|scope| &scope.spans);
         let names = spans.map(|span| span.name.to_string()).collect();
-        let received = (tenant, names);
-        let mut script = self.0.lock().unwrap();
-        let judged = script
-            .judge
-            .as_ref()
-            .and_then(|judge| judge(&received, body.len()));
-        script.received.push(received);
-        script.answers.pop_front().or(judged).map_or(Ok(()), Err)
+        let answer = self.0.take(Seen {
+            received: (tenant, names),
+            bytes: body.len(),
+            path,
+        });
+        answer.map_or(Ok(()), Err)
     }
 }
 
@@ -62,7 +52,7 @@ impl grpc::UnaryHandler for Scripted {
     async fn call(&self, request: grpc::Request) -> Result<Bytes, Status> {
         let tenant = request.context.header("x-scope-orgid");
         let tenant = tenant.first().map(|tenant| tenant.to_string());
-        self.take(&request.message, tenant.unwrap_or_default())?;
+        self.take(&request.message, tenant.unwrap_or_default(), None)?;
         Ok(Bytes::new())
     }
 }
@@ -71,8 +61,8 @@ impl http::Handler for Scripted {
     async fn call(&self, request: http::Request) -> http::Response {
         let tenant = request.headers.get("x-scope-orgid");
         let tenant = tenant.map_or("", |tenant| tenant.to_str().unwrap());
-        self.0.lock().unwrap().paths.push(request.uri.to_string());
-        match self.take(&request.body, tenant.to_owned()) {
+        let path = Some(request.uri.to_string());
+        match self.take(&request.body, tenant.to_owned(), path) {
             Ok(()) => http::Response::empty(::http::StatusCode::OK),
             Err(status) => http::Response::text(
                 http::status::from_code(status.code()),
@@ -84,7 +74,7 @@ impl http::Handler for Scripted {
 
 /// A running Tempo; stops when dropped. Takes everything unless it is told otherwise.
 pub(crate) struct Backend {
-    handler: Scripted,
+    script: Script<Seen, Status>,
     pub(crate) address: SocketAddr,
     _stopper: Stopper,
 }
@@ -101,17 +91,17 @@ impl Backend {
 
     pub(crate) fn grpc() -> Self {
         let (address, listener) = Self::listener();
-        let handler = Scripted::default();
+        let script = Script::new();
         let options = grpc::ServerOptions {
             include_metadata: true,
             ..grpc::ServerOptions::default()
         };
         let methods = vec!["/opentelemetry.proto.collector.trace.v1.TraceService/Export"];
-        let server = grpc::Server::new(methods, handler.clone(), options);
+        let server = grpc::Server::new(methods, Scripted(script.clone()), options);
         let stopper = Stopper::default();
         tokio::spawn(server.serve(listener, stopper.stop()));
         Self {
-            handler,
+            script,
             address,
             _stopper: stopper,
         }
@@ -119,19 +109,19 @@ impl Backend {
 
     pub(crate) fn http() -> Self {
         let (address, listener) = Self::listener();
-        let handler = Scripted::default();
-        let server = http::Server::new(handler.clone(), http::ServerOptions::default());
+        let script = Script::new();
+        let server = http::Server::new(Scripted(script.clone()), http::ServerOptions::default());
         let stopper = Stopper::default();
         tokio::spawn(server.serve(listener, stopper.stop()));
         Self {
-            handler,
+            script,
             address,
             _stopper: stopper,
         }
     }
 
     pub(crate) fn say(&self, answers: impl IntoIterator<Item = Status>) {
-        self.handler.0.lock().unwrap().answers.extend(answers);
+        self.script.say(answers);
     }
 
     /// Answers what is not scripted.
@@ -139,15 +129,18 @@ impl Backend {
         &self,
         judge: impl Fn(&Received, usize) -> Option<Status> + Send + 'static,
     ) {
-        self.handler.0.lock().unwrap().judge = Some(Box::new(judge));
+        self.script
+            .judge(move |seen| judge(&seen.received, seen.bytes));
     }
 
     pub(crate) fn received(&self) -> Vec<Received> {
-        self.handler.0.lock().unwrap().received.clone()
+        let seen = self.script.received();
+        seen.into_iter().map(|seen| seen.received).collect()
     }
 
     pub(crate) fn paths(&self) -> Vec<String> {
-        self.handler.0.lock().unwrap().paths.clone()
+        let seen = self.script.received();
+        seen.into_iter().filter_map(|seen| seen.path).collect()
     }
 }
 
@@ -173,53 +166,9 @@ pub(crate) fn over_http(backend: &Backend) -> Config {
     }
 }
 
-/// An exporter with its surroundings.
-pub(crate) struct Setup {
-    pub(crate) environment: Environment,
-    pub(crate) exporter: Arc<dyn Exporter>,
-}
-
-impl Setup {
-    pub(crate) async fn new(config: &Config) -> Self {
-        let environment = environment();
-        let id = "tempo".parse().unwrap();
-        let settings = environment.signal_settings(ComponentKind::Exporter, &id, Signal::Traces);
-        let exporter = factory().build_exporter(settings, config).unwrap();
-        exporter.start(&headwater_testkit::host()).await.unwrap();
-        Self {
-            environment,
-            exporter,
-        }
-    }
-
-    pub(crate) async fn send(&self, batch: Batch) {
-        self.exporter.consume(batch).await.unwrap();
-    }
-
-    /// Waits until every item has been sent or given up, and shuts down.
-    pub(crate) async fn done(&self) -> Balance {
-        let waiting = async {
-            while self.ledger().held != 0 || self.ledger().received == 0 {
-                tokio::time::sleep(Duration::from_millis(2)).await;
-            }
-        };
-        let in_time = tokio::time::timeout(PATIENCE, waiting).await;
-        assert!(in_time.is_ok(), "{:?}", self.ledger());
-        let deadline = Instant::now() + PATIENCE;
-        self.exporter.shutdown(deadline).await.unwrap();
-        let ledger = self.ledger();
-        assert_eq!((ledger.held, ledger.imbalance()), (0, 0), "{ledger:?}");
-        ledger
-    }
-
-    pub(crate) fn ledger(&self) -> Balance {
-        let mut balances = self.environment.ledger.balances();
-        balances.pop_first().unwrap().1
-    }
-
-    pub(crate) fn metric(&self, name: &str) -> f64 {
-        metric(&self.environment, &format!("otelcol_exporter_tempo_{name}"))
-    }
+/// Built and started.
+pub(crate) async fn started(config: &Config) -> ExporterSetup {
+    ExporterSetup::started(&factory(), Signal::Traces, config).await
 }
 
 /// A span of a trace.

@@ -22,6 +22,12 @@ fn a_job_without_keys_has_prometheuss_defaults() {
 }
 
 #[test]
+fn a_blank_global_section_is_that_of_the_defaults() {
+    let of = |global: &str| jobs(&format!("{global}\nscrape_configs: [{{job_name: a}}]"));
+    assert_eq!(of("global:"), of(""));
+}
+
+#[test]
 fn times_are_inherited_and_the_timeout_follows_the_interval() {
     let times = |global: &str, keys: &str| {
         let job = job(global, keys);

@@ -121,6 +121,10 @@ const CASES: &[(&str, &str)] = &[
         "please provide the 'api_server' URL explicitly",
     ),
     (
+        "kubernetes_sd_configs: [{role: pod, api_server: 'https://k', proxy_url: 'http://p', no_proxy: a}]",
+        "is not supported by kubernetes_sd_configs",
+    ),
+    (
         "kubernetes_sd_configs: [{role: service, selectors: [{role: pod}]}]",
         "service role supports only service selectors",
     ),

@@ -1,3 +1,5 @@
+mod slices;
+
 use headwater_core::pdata::owned::{
     Buckets, Exemplar, ExponentialHistogram, ExponentialHistogramDataPoint, Gauge, Histogram,
     HistogramDataPoint, InstrumentationScope, KeyValue, Metric, MetricData, MetricsData,

@@ -5,7 +5,8 @@ use std::time::Duration;
 use headwater_core::ConsumeError;
 use headwater_core::pdata::Payload;
 use headwater_core::pdata::owned::{
-    AnyValue, KeyValue, MetricData, MetricsData, NumberValue, Text, Value,
+    self, AnyValue, HistogramDataPoint, KeyValue, Metric, MetricData, MetricsData, NumberValue,
+    ResourceMetrics, ScopeMetrics, Text, Value,
 };
 use headwater_prometheus::remote_write::encode::{
     put_exemplar, put_family, put_histogram, put_label, put_metadata, put_refs, put_sample,
@@ -14,7 +15,7 @@ use headwater_prometheus::remote_write::encode::{
 use headwater_prometheus::remote_write::{
     BucketSpan, Buckets, Count, Histogram, Message, MetricType, STALE_NAN, read,
 };
-use headwater_prometheus::translate::{Options, Translator};
+use headwater_prometheus::translate::{ExplicitHistograms, Options, Translator};
 use headwater_testkit::Answer;
 
 use crate::support::{Setup, T, v1, written};
@@ -295,6 +296,60 @@ async fn what_comes_in_goes_out_again_the_same() {
     });
     // NaN is written with its bits lost, but it is the same on both sides.
     assert_eq!(before, after);
+    setup.stop().await;
+}
+
+#[tokio::test]
+async fn a_histogram_with_custom_buckets_is_the_explicit_one_that_it_was_made_of() {
+    let point = HistogramDataPoint {
+        time_unix_nano: T as u64 * 1_000_000,
+        start_time_unix_nano: (T as u64 - 5000) * 1_000_000,
+        count: 13,
+        sum: Some(42.5),
+        explicit_bounds: (0..8).map(f64::from).collect(),
+        bucket_counts: vec![0, 3, 0, 0, 0, 0, 6, 0, 4],
+        ..HistogramDataPoint::default()
+    };
+    let metric = Metric {
+        name: "wait".into(),
+        data: Some(MetricData::Histogram(owned::Histogram {
+            data_points: vec![point.clone()],
+            aggregation_temporality: 2,
+            ..owned::Histogram::default()
+        })),
+        ..Metric::default()
+    };
+    let data = MetricsData {
+        resource_metrics: vec![ResourceMetrics {
+            scope_metrics: vec![ScopeMetrics {
+                metrics: vec![metric],
+                ..ScopeMetrics::default()
+            }],
+            ..ResourceMetrics::default()
+        }],
+        ..MetricsData::default()
+    };
+    let options = Options {
+        explicit_histograms: ExplicitHistograms::Native,
+        ..Options::default()
+    };
+    let mut translator = Translator::new(options, Message::V2);
+    translator.translate(&Payload::from(data.encode()));
+    let mut request = Vec::new();
+    translator.requests(usize::MAX, |written| request = written.body.to_vec());
+    let setup = Setup::new().await;
+    assert_eq!(setup.write(Message::V2, &request).await.status, 204);
+    let metrics = setup.metrics();
+    let [
+        Metric {
+            data: Some(MetricData::Histogram(histogram)),
+            ..
+        },
+    ] = &metrics[..]
+    else {
+        panic!("no histogram: {metrics:?}");
+    };
+    assert_eq!(histogram.data_points, [point]);
     setup.stop().await;
 }
 
