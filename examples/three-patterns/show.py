@@ -75,6 +75,37 @@ OWN_METRICS = [
     "otelcol_exporter_queue_size",
 ]
 
+# What its dashboards ask of a service by the label that names it, {}; of pattern C that is the instance.
+SERVICE_QUERIES = [
+    "sum(rate(http_server_request_duration_seconds_count{{{}}}[5m]))",
+    "histogram_quantile(0.95, sum by (le) (rate(http_server_request_duration_seconds_bucket{{{}}}[5m])))",
+]
+
+# The same numbers from us and from Tempo's own generator, whose series have a label of their own.
+GENERATED = [
+    ("traces_spanmetrics_calls_total", "service, span_name, span_kind, status_code"),
+    ("traces_spanmetrics_latency_count", "service, span_name, span_kind, status_code"),
+    ("traces_spanmetrics_latency_bucket", "service, span_name, span_kind, status_code, le"),
+]
+
+
+def trace_ids(url, expression):
+    """The trace ids in lines of the last hour, as Grafana's derived field finds them."""
+    now = time.time_ns()
+    data = query(
+        f"{url}/loki/api/v1/query_range", query=expression, start=now - 3600 * 10**9, end=now + 10**9, limit=100
+    )["data"]
+    lines = (line for stream in data["result"] for _, line in stream["values"])
+    return [found[1] for line in lines if (found := re.search(TRACE_ID, line))]
+
+
+def trace(url, identifier):
+    """Whether Tempo has a trace."""
+    return bool(json.loads(get(f"{url}/api/traces/{identifier}")).get("batches"))
+
+
+TRACE_ID = r'"traceid":"([0-9a-f]{32})"'
+
 
 def own_metric(url, name):
     """The number of series of the hub's own metric."""
@@ -95,12 +126,32 @@ class Sink:
             return []
         return re.split(r"(?:^|\t)Resource(?:Log|Spans|Metrics) #\d+$", text, flags=re.M)[1:]
 
+    def trace_ids(self, name):
+        resources = (resource for resource in self.resources() if name in resource)
+        return [found for resource in resources for found in re.findall(TRACE_ID, resource)]
+
+    def trace(self, identifier):
+        return self.count(rf"^ +Trace ID +: {identifier}$") > 0
+
     def count(self, item, *patterns):
         return sum(
             len(re.findall(item, resource, flags=re.M))
             for resource in self.resources()
             if all(re.search(pattern, resource) for pattern in patterns)
         )
+
+
+def answer(url, expression):
+    """The number of series of an instant query whose value is a number above 0."""
+    result = query(f"{url}/api/v1/query", query=expression)["data"]["result"]
+    return sum(float(series["value"][1]) > 0 for series in result)
+
+
+def traces_of_lines(arguments, sink, name):
+    """How many of a service's lines lead to a trace that is there; 0 if one leads nowhere."""
+    lines = trace_ids(arguments.loki, f'{{job="{name}"}}') if arguments.loki else sink.trace_ids(name)
+    there = [trace(arguments.tempo, line) if arguments.tempo else sink.trace(line) for line in set(lines)]
+    return len(there) if all(there) else 0
 
 
 def checks(arguments):
@@ -131,6 +182,25 @@ def checks(arguments):
             add("C", "metrics", expression, lambda e=expression: prometheus(arguments.prometheus, e))
         expression = f'traces_spanmetrics_calls_total{{service="{names["A"]}"}}'
         add("A", "span metrics", expression, lambda e=expression: prometheus(arguments.prometheus, e))
+        labels = {pattern: f'job="{jobs[pattern]}"' for pattern in "AB"}
+        labels["C"] = 'instance=~"vcluster-3[.]go-api-server.*"'
+        for pattern, label in labels.items():
+            for question in SERVICE_QUERIES:
+                expression = question.format(label)
+                add(pattern, "dashboard", expression, lambda e=expression: answer(arguments.prometheus, e))
+        # One span of a request, one measurement of it.
+        expression = (
+            f'sum(traces_spanmetrics_calls_total{{service="{names["A"]}",generated_by=""}}) == '
+            f'sum(http_server_request_duration_seconds_count{{job="{names["A"]}"}})'
+        )
+        add("A", "span metrics", expression, lambda e=expression: prometheus(arguments.prometheus, e))
+        if arguments.tempo:
+            for name, labels in GENERATED:
+                expression = (
+                    f'sum by ({labels}) ({name}{{generated_by="tempo",service="{names["A"]}"}}) == '
+                    f'sum by ({labels}) ({name}{{generated_by="",service="{names["A"]}"}})'
+                )
+                add("A", "generator", expression, lambda e=expression: prometheus(arguments.prometheus, e))
     else:
         add("C", "metrics", "http_requests_total, scraped", lambda: sink.count(r"-> Name: http_requests_total"))
         add("A", "span metrics", "traces_spanmetrics_calls_total", lambda: sink.count(r"-> Name: traces_spanmetrics_calls"))
@@ -149,6 +219,11 @@ def checks(arguments):
         else:
             label = rf"Str\({names[pattern]}\)"
             add(pattern, "logs", f"lines of {names[pattern]}", lambda n=label: sink.count(r"^LogRecord #\d+", n))
+    for pattern in "AB":
+        add(
+            pattern, "log to trace", f"traces that lines of {names[pattern]} name",
+            lambda n=names[pattern]: traces_of_lines(arguments, sink, n),
+        )
     for name in OWN_METRICS:
         add("hub", "own metrics", name, lambda n=name: own_metric(arguments.hub, n))
     return all_of
@@ -200,9 +275,11 @@ def main():
     elif arguments.command == "config":
         sys.stdout.write(config(arguments.file, arguments.key))
     elif arguments.command == "drive":
+        # Longer than the services keep their metrics: a rate needs samples that differ.
         for _ in range(arguments.count):
             for url in arguments.urls:
                 get(url)
+            time.sleep(3 / arguments.count)
     else:
         arrived(arguments)
 

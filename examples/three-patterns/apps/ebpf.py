@@ -5,6 +5,7 @@ Usage: ebpf.py COUNT. Where to is OTEL_EXPORTER_OTLP_ENDPOINT.
 """
 
 import sys
+import time
 
 from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter
@@ -35,9 +36,14 @@ tracers = TracerProvider(resource=resource)
 tracers.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
 meters = MeterProvider([PeriodicExportingMetricReader(OTLPMetricExporter())], resource)
 duration = meters.get_meter("reporter").create_histogram("http.server.request.duration", "s")
-for _ in range(int(sys.argv[1])):
+count = int(sys.argv[1])
+for index in range(count):
     span = tracers.get_tracer("beyla").start_span("GET /", kind=trace.SpanKind.SERVER, attributes=attributes)
     span.end()
     duration.record(0.002, attributes)
+    if index == count // 2:
+        # A rate needs two samples, some time apart.
+        meters.force_flush()
+        time.sleep(2)
 tracers.shutdown()
 meters.shutdown()
