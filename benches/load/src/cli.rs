@@ -1,15 +1,14 @@
 //! The command line.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use headwater_core::Signal;
 
-use crate::collector::CollectorSpec;
 use crate::encoding::Encoding;
 use crate::hub::LogsBy;
+use crate::lineup::Lineup;
 use crate::logs::{Backend, LineKind};
 use crate::otlp::Protocol;
 use crate::scenario::Scenario;
@@ -45,14 +44,18 @@ pub(crate) enum Verb {
 }
 
 #[derive(Debug, Args)]
+#[command(mut_arg("collectors", |arg| arg.required_unless_present("floor").help(
+    "NAME=[KEY=VALUE ...] PROGRAM [ARGUMENT ...]; `{{config}}`, `{{grpc_in}}`, `{{grpc_out}}`, \
+     `{{http_in}}`, `{{http_out}}`, `{{metrics}}` and `{{admin}}` are filled in. May be repeated"
+)))]
+#[command(mut_arg("templates", |arg| arg.help(
+    "NAME=FOLDER of SCENARIO.yaml files for a collector that reads another syntax"
+)))]
+#[command(mut_arg("harness_cpus", |arg| arg.help("CPUs of generator and sink")))]
+#[command(mut_arg("repeat", |arg| arg.help("Measurements of each case; the table has medians")))]
 pub(crate) struct Run {
-    /// NAME=[KEY=VALUE ...] PROGRAM [ARGUMENT ...]; `{{config}}`, `{{grpc_in}}`, `{{grpc_out}}`,
-    /// `{{http_in}}`, `{{http_out}}`, `{{metrics}}` and `{{admin}}` are filled in. May be repeated.
-    #[arg(long = "collector", required_unless_present = "floor")]
-    pub(crate) collectors: Vec<CollectorSpec>,
-    /// NAME=FOLDER of SCENARIO.yaml files for a collector that reads another syntax.
-    #[arg(long = "templates", value_parser = templates)]
-    pub(crate) templates: Vec<(String, PathBuf)>,
+    #[command(flatten)]
+    pub(crate) lineup: Lineup,
     /// Add the bare forwarder of `load relay` as a collector (gRPC only).
     #[arg(long)]
     pub(crate) floor: bool,
@@ -75,9 +78,6 @@ pub(crate) struct Run {
     /// Requests per measurement at most.
     #[arg(long, default_value_t = 200_000)]
     pub(crate) max_requests: u64,
-    /// Measurements of each case; the table has medians.
-    #[arg(long, default_value_t = 1)]
-    pub(crate) repeat: usize,
     #[command(flatten)]
     pub(crate) shape: Shape,
     /// Seconds between ready and load; idle memory and CPU are measured then.
@@ -92,23 +92,20 @@ pub(crate) struct Run {
     /// The HTTP/2 frame size that the sink offers.
     #[arg(long, default_value_t = 16_384)]
     pub(crate) max_frame: u32,
-    /// CPUs of the collectors.
-    #[arg(long, value_delimiter = ',')]
-    pub(crate) collector_cpus: Vec<usize>,
-    /// CPUs of generator and sink.
-    #[arg(long, value_delimiter = ',')]
-    pub(crate) harness_cpus: Vec<usize>,
 }
 
 #[derive(Debug, Args)]
+#[command(mut_arg("collectors", |arg| arg.required(true).help(
+    "As for `run`; `{{target_port}}`, `{{sink_port}}`, `{{targets}}`, `{{interval}}`, \
+     `{{metrics}}` and `{{folder}}` are filled in. It has to listen on `{{metrics}}`"
+)))]
+#[command(mut_arg("templates", |arg| arg.help(
+    "NAME=FOLDER with a `scrape.yaml` for a collector that reads another syntax"
+)))]
+#[command(mut_arg("harness_cpus", |arg| arg.help("CPUs of targets and sink")))]
 pub(crate) struct ScrapeRun {
-    /// As for `run`; `{{target_port}}`, `{{sink_port}}`, `{{targets}}`, `{{interval}}`,
-    /// `{{metrics}}` and `{{folder}}` are filled in. It has to listen on `{{metrics}}`.
-    #[arg(long = "collector", required = true)]
-    pub(crate) collectors: Vec<CollectorSpec>,
-    /// NAME=FOLDER with a `scrape.yaml` for a collector that reads another syntax.
-    #[arg(long = "templates", value_parser = templates)]
-    pub(crate) templates: Vec<(String, PathBuf)>,
+    #[command(flatten)]
+    pub(crate) lineup: Lineup,
     /// Targets.
     #[arg(long, default_value = "1", value_parser = at_least_one)]
     pub(crate) targets: usize,
@@ -124,26 +121,20 @@ pub(crate) struct ScrapeRun {
     /// Seconds that are measured.
     #[arg(long, default_value = "30", value_parser = seconds)]
     pub(crate) duration: Duration,
-    /// Measurements of each collector; the table has medians.
-    #[arg(long, default_value_t = 1)]
-    pub(crate) repeat: usize,
-    /// CPUs of the collectors.
-    #[arg(long, value_delimiter = ',')]
-    pub(crate) collector_cpus: Vec<usize>,
-    /// CPUs of targets and sink.
-    #[arg(long, value_delimiter = ',')]
-    pub(crate) harness_cpus: Vec<usize>,
 }
 
 #[derive(Debug, Args)]
+#[command(mut_arg("collectors", |arg| arg.required(true).help(
+    "As for `run`; `{{logs}}`, `{{operators}}`, `{{exporter}}`, `{{exporters}}`, `{{sink_port}}`, \
+     `{{metrics}}` and `{{folder}}` are filled in. It has to listen on `{{metrics}}`"
+)))]
+#[command(mut_arg("templates", |arg| arg.help(
+    "NAME=FOLDER with a `pod-logs.yaml` for a collector that reads another syntax"
+)))]
+#[command(mut_arg("harness_cpus", |arg| arg.help("CPUs of the sink")))]
 pub(crate) struct LogsRun {
-    /// As for `run`; `{{logs}}`, `{{operators}}`, `{{exporter}}`, `{{exporters}}`, `{{sink_port}}`,
-    /// `{{metrics}}` and `{{folder}}` are filled in. It has to listen on `{{metrics}}`.
-    #[arg(long = "collector", required = true)]
-    pub(crate) collectors: Vec<CollectorSpec>,
-    /// NAME=FOLDER with a `pod-logs.yaml` for a collector that reads another syntax.
-    #[arg(long = "templates", value_parser = templates)]
-    pub(crate) templates: Vec<(String, PathBuf)>,
+    #[command(flatten)]
+    pub(crate) lineup: Lineup,
     /// What lines look like, and what is done with them.
     #[arg(
         long = "kind",
@@ -173,26 +164,20 @@ pub(crate) struct LogsRun {
     /// Seconds without an arrival after which what is missing counts as lost.
     #[arg(long, default_value = "10", value_parser = seconds)]
     pub(crate) quiet: Duration,
-    /// Measurements of each collector; the table has medians.
-    #[arg(long, default_value_t = 1)]
-    pub(crate) repeat: usize,
-    /// CPUs of the collectors.
-    #[arg(long, value_delimiter = ',')]
-    pub(crate) collector_cpus: Vec<usize>,
-    /// CPUs of the sink.
-    #[arg(long, value_delimiter = ',')]
-    pub(crate) harness_cpus: Vec<usize>,
 }
 
 #[derive(Debug, Args)]
+#[command(mut_arg("collectors", |arg| arg.required(true).help(
+    "As for `run`; `{{grpc_in}}`, `{{metrics}}`, `{{tempo}}`, `{{prometheus}}`, `{{loki}}`, `{{logs}}` \
+     and `{{logs_exporter}}` are filled in"
+)))]
+#[command(mut_arg("templates", |arg| arg.help(
+    "NAME=FOLDER with a `hub.yaml` for a collector that reads another syntax"
+)))]
+#[command(mut_arg("harness_cpus", |arg| arg.help("CPUs of generator and backends")))]
 pub(crate) struct HubRun {
-    /// As for `run`; `{{grpc_in}}`, `{{metrics}}`, `{{tempo}}`, `{{prometheus}}`, `{{loki}}`, `{{logs}}`
-    /// and `{{logs_exporter}}` are filled in.
-    #[arg(long = "collector", required = true)]
-    pub(crate) collectors: Vec<CollectorSpec>,
-    /// NAME=FOLDER with a `hub.yaml` for a collector that reads another syntax.
-    #[arg(long = "templates", value_parser = templates)]
-    pub(crate) templates: Vec<(String, PathBuf)>,
+    #[command(flatten)]
+    pub(crate) lineup: Lineup,
     /// How logs travel to Loki.
     #[arg(long, value_enum, default_value = "otlp")]
     pub(crate) logs: LogsBy,
@@ -217,15 +202,6 @@ pub(crate) struct HubRun {
     /// Seconds without an arrival after which what is missing counts as lost.
     #[arg(long, default_value = "10", value_parser = seconds)]
     pub(crate) quiet: Duration,
-    /// Measurements of each collector; the table has medians.
-    #[arg(long, default_value_t = 1)]
-    pub(crate) repeat: usize,
-    /// CPUs of the collectors.
-    #[arg(long, value_delimiter = ',')]
-    pub(crate) collector_cpus: Vec<usize>,
-    /// CPUs of generator and backends.
-    #[arg(long, value_delimiter = ',')]
-    pub(crate) harness_cpus: Vec<usize>,
 }
 
 /// How requests travel.
@@ -308,9 +284,4 @@ fn seconds(text: &str) -> Result<Duration, String> {
         .parse()
         .map_err(|_| "want a number of seconds".to_owned())?;
     Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
-}
-
-fn templates(text: &str) -> Result<(String, PathBuf), String> {
-    let (name, folder) = text.split_once('=').ok_or("want NAME=FOLDER")?;
-    Ok((name.to_owned(), folder.into()))
 }

@@ -5,29 +5,30 @@ mod slow;
 mod table;
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use headwater_core::Signal;
 
 use crate::client::Target;
-use crate::collector::{Collector, CollectorSpec, fill, pin};
+use crate::collector::{Collector, CollectorSpec, fill};
 use crate::count::samples;
 use crate::encoding::Encoding;
 use crate::error::LoadError;
+use crate::lineup::Lineup;
 use crate::otlp::Protocol;
 use crate::payload;
-use crate::process::{self, Cpu};
+use crate::process;
+use crate::report::finish;
 use crate::runner::free_ports;
 use crate::send::{Plan, Pool, Sent, send};
 use crate::{note, print};
 
 use self::backends::Backends;
 pub(crate) use self::backends::LogsBy;
-use self::table::{Delivery, Row, Sample, table};
+use self::table::{Delivery, Sample, table};
 
 /// The configuration for collectors that read otelcol YAML.
 const FRAME: &str = include_str!("../scenarios/hub.yaml");
@@ -35,10 +36,8 @@ const FRAME: &str = include_str!("../scenarios/hub.yaml");
 /// Everything the command line decides.
 #[derive(Debug)]
 pub(crate) struct Hub {
-    /// The collectors, in the order of the table.
-    pub(crate) collectors: Vec<CollectorSpec>,
-    /// Configurations in another syntax: a collector's name and the folder of its `hub.yaml`.
-    pub(crate) templates: Vec<(String, PathBuf)>,
+    /// Which collectors, where and how often.
+    pub(crate) lineup: Lineup,
     /// How logs travel to Loki.
     pub(crate) logs: LogsBy,
     /// Items per request.
@@ -55,12 +54,6 @@ pub(crate) struct Hub {
     pub(crate) settle: Duration,
     /// How long nothing must arrive before what is missing counts as lost.
     pub(crate) quiet: Duration,
-    /// How often each collector is measured.
-    pub(crate) repeat: usize,
-    /// The CPUs of the collectors; any if empty.
-    pub(crate) collector_cpus: Vec<usize>,
-    /// The CPUs of generator and backends; any if empty.
-    pub(crate) harness_cpus: Vec<usize>,
 }
 
 /// One signal of one measurement.
@@ -78,9 +71,7 @@ impl Hub {
     /// # Errors
     /// A collector that does not start or dies. What is missing is a figure, not an error.
     pub(crate) async fn run(&self) -> Result<(), LoadError> {
-        pin(&self.harness_cpus).map_err(LoadError::io("bind the harness to its CPUs"))?;
-        let folder = tempfile::tempdir().map_err(LoadError::io("create a folder"))?;
-        print(format_args!("{}", process::machine()));
+        let folder = self.lineup.begin()?;
         print(format_args!(
             "{:.0} items/s of each signal for {:?}, {} per request, logs by {}; slow: {}",
             self.rate,
@@ -89,25 +80,13 @@ impl Hub {
             self.logs.exporter(),
             self.slow.map_or("nobody", Signal::as_str)
         ));
-        let row = |spec: &CollectorSpec| Row {
-            collector: spec.name.clone(),
-            samples: Vec::new(),
+        let measure = async |spec: &CollectorSpec, _| {
+            let sample = self.measure(spec, folder.path()).await?;
+            note(format_args!("{}: measured", spec.name));
+            Ok(sample)
         };
-        let mut rows: Vec<Row> = self.collectors.iter().map(row).collect();
-        for round in 0..self.repeat.max(1) {
-            let mut order: Vec<usize> = (0..rows.len()).collect();
-            if round % 2 == 1 {
-                order.reverse();
-            }
-            for index in order {
-                let spec = &self.collectors[index];
-                rows[index]
-                    .samples
-                    .push(self.measure(spec, folder.path()).await?);
-                note(format_args!("{}: measured", spec.name));
-            }
-        }
-        print(format_args!("{}\n\n{}", process::load(), table(&rows)));
+        let rows = self.lineup.measure(&(), measure).await?;
+        finish(&table(&rows));
         Ok(())
     }
 
@@ -116,7 +95,7 @@ impl Hub {
         let backends = Backends::start(self.logs, self.slow, self.slow_bytes)?;
         let [grpc_in, metrics, ..] = free_ports()?;
         let values = self.values(spec, &backends, (grpc_in, metrics), folder)?;
-        let mut collector = Collector::start(spec, &values, &self.collector_cpus, folder)?;
+        let mut collector = Collector::start(spec, &values, &self.lineup.collector_cpus, folder)?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, grpc_in));
         collector.ready(address).await?;
         let pid = collector.pid();
@@ -158,10 +137,7 @@ impl Hub {
         let accepted: u64 = outcomes.iter().map(|(items, _)| items).sum();
         let millions = accepted.max(1) as f64 / 1e6;
         Ok(Sample {
-            cpu: Cpu {
-                user: cpu.user / millions,
-                system: cpu.system / millions,
-            },
+            cpu: cpu / millions,
             idle: idle as f64,
             peak: peak as f64,
             signals: outcomes.map(|(_, delivery)| delivery),
@@ -177,7 +153,7 @@ impl Hub {
         folder: &Path,
     ) -> Result<BTreeMap<&'static str, String>, LoadError> {
         let port = |signal| backends.address(signal).port();
-        let mut values = BTreeMap::from([
+        let values = BTreeMap::from([
             ("grpc_in", grpc_in.to_string()),
             ("metrics", metrics.to_string()),
             ("tempo", port(Signal::Traces).to_string()),
@@ -186,19 +162,9 @@ impl Hub {
             ("logs", self.logs.section(port(Signal::Logs))),
             ("logs_exporter", self.logs.exporter().to_owned()),
         ]);
-        let template = match self.templates.iter().find(|(name, _)| *name == spec.name) {
-            None => FRAME.to_owned(),
-            Some((_, templates)) => {
-                let path = templates.join("hub.yaml");
-                fs::read_to_string(&path)
-                    .map_err(LoadError::io(format!("read {}", path.display())))?
-            }
-        };
-        let path = folder.join(format!("{}.yaml", spec.name));
-        fs::write(&path, fill(&template, &values))
-            .map_err(LoadError::io(format!("write {}", path.display())))?;
-        values.insert("config", path.display().to_string());
-        Ok(values)
+        let filled = |template: Option<&str>, values: &_| fill(template.unwrap_or(FRAME), values);
+        self.lineup
+            .configure(spec, "hub.yaml", folder, values, filled)
     }
 }
 

@@ -7,21 +7,23 @@ mod table;
 use std::collections::BTreeMap;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 use headwater_core::Signal;
 
-use crate::collector::{Collector, CollectorSpec, fill, pin};
+use crate::collector::{Collector, CollectorSpec, fill};
 use crate::error::LoadError;
+use crate::lineup::Lineup;
 use crate::process;
+use crate::report::finish;
 use crate::runner::free_ports;
-use crate::{note, print, sink};
+use crate::{note, sink};
 
 use self::lines::Kind;
 pub(crate) use self::lines::Kind as LineKind;
-use self::table::{Row, Sample, table};
+use self::table::{Case, Row, Sample, table};
 
 /// The configuration for collectors that read otelcol YAML.
 const FRAME: &str = include_str!("../scenarios/pod-logs.yaml");
@@ -98,10 +100,8 @@ impl Counter {
 /// Everything the command line decides.
 #[derive(Debug)]
 pub(crate) struct Logs {
-    /// The collectors, in the order of the table.
-    pub(crate) collectors: Vec<CollectorSpec>,
-    /// Configurations in another syntax: a collector's name and the folder of its `pod-logs.yaml`.
-    pub(crate) templates: Vec<(String, PathBuf)>,
+    /// Which collectors, where and how often.
+    pub(crate) lineup: Lineup,
     /// What lines look like, and what is done with them.
     pub(crate) kinds: Vec<Kind>,
     /// Where records go.
@@ -118,12 +118,6 @@ pub(crate) struct Logs {
     pub(crate) timeout: Duration,
     /// How long to wait for what is missing.
     pub(crate) quiet: Duration,
-    /// How often each collector is measured.
-    pub(crate) repeat: usize,
-    /// The CPUs of the collectors; any if empty.
-    pub(crate) collector_cpus: Vec<usize>,
-    /// The CPUs of the sink; any if empty.
-    pub(crate) harness_cpus: Vec<usize>,
 }
 
 impl Logs {
@@ -132,9 +126,7 @@ impl Logs {
     /// # Errors
     /// A collector that does not start or dies. What is missing is a figure, not an error.
     pub(crate) async fn run(&self) -> Result<(), LoadError> {
-        pin(&self.harness_cpus).map_err(LoadError::io("bind the harness to its CPUs"))?;
-        let folder = tempfile::tempdir().map_err(LoadError::io("create a folder"))?;
-        print(format_args!("{}", process::machine()));
+        let folder = self.lineup.begin()?;
         let mut rows = Vec::new();
         for kind in &self.kinds {
             let logs = folder.path().join(kind.name());
@@ -147,7 +139,7 @@ impl Logs {
             rows.extend(self.case(*kind, &logs, bytes, folder.path()).await?);
             fs::remove_dir_all(&logs).map_err(LoadError::io("remove the log files"))?;
         }
-        print(format_args!("{}\n\n{}", process::load(), table(&rows)));
+        finish(&table(&rows));
         Ok(())
     }
 
@@ -159,32 +151,18 @@ impl Logs {
         bytes: u64,
         folder: &Path,
     ) -> Result<Vec<Row>, LoadError> {
-        let row = |spec: &CollectorSpec| Row {
+        let case = Case {
             shape: format!("{} in {} files", self.lines, self.files),
             kind: format!("{} to {}", kind.name(), self.backend.exporter()),
-            collector: spec.name.clone(),
-            samples: Vec::new(),
         };
-        let mut rows: Vec<Row> = self.collectors.iter().map(row).collect();
-        for round in 0..self.repeat.max(1) {
-            let mut order: Vec<usize> = (0..rows.len()).collect();
-            if round % 2 == 1 {
-                order.reverse();
-            }
-            for index in order {
-                let place = folder.join(format!("{}-{round}-{index}", kind.name()));
-                fs::create_dir(&place).map_err(LoadError::io("create a folder"))?;
-                let spec = &self.collectors[index];
-                let sample = self.measure(spec, kind, logs, bytes, &place).await?;
-                note(format_args!(
-                    "{}: {}",
-                    rows[index].collector,
-                    sample.summary()
-                ));
-                rows[index].samples.push(sample);
-            }
-        }
-        Ok(rows)
+        let measure = async |spec: &CollectorSpec, before: usize| {
+            let place = folder.join(format!("{}-{before}", kind.name()));
+            fs::create_dir(&place).map_err(LoadError::io("create a folder"))?;
+            let sample = self.measure(spec, kind, logs, bytes, &place).await?;
+            note(format_args!("{}: {}", spec.name, sample.summary()));
+            Ok(sample)
+        };
+        self.lineup.measure(&case, measure).await
     }
 
     /// Starts a collector, lets it read everything, and stops it.
@@ -203,7 +181,7 @@ impl Logs {
         } else {
             None
         };
-        let mut collector = Collector::start(spec, &values, &self.collector_cpus, place)?;
+        let mut collector = Collector::start(spec, &values, &self.lineup.collector_cpus, place)?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, metrics));
         collector.ready(address).await?;
         let pid = collector.pid();
@@ -238,10 +216,7 @@ impl Logs {
         let millions = records.max(1) as f64 / 1e6;
         Ok(Sample {
             rate: records as f64 / seconds.max(0.001),
-            cpu: process::Cpu {
-                user: cpu.user / millions,
-                system: cpu.system / millions,
-            },
+            cpu: cpu / millions,
             megabytes: bytes as f64 / 1e6 / cpu.total().max(0.01),
             peak: memory.peak as f64,
             down_peak: if self.down.is_zero() {
@@ -281,7 +256,7 @@ impl Logs {
         (metrics, port): (u16, u16),
         place: &Path,
     ) -> Result<BTreeMap<&'static str, String>, LoadError> {
-        let mut values = BTreeMap::from([
+        let values = BTreeMap::from([
             ("logs", logs.display().to_string()),
             ("operators", kind.operators().to_owned()),
             ("exporter", self.backend.exporter().to_owned()),
@@ -290,19 +265,9 @@ impl Logs {
             ("sink_port", port.to_string()),
             ("folder", place.display().to_string()),
         ]);
-        let template = match self.templates.iter().find(|(name, _)| *name == spec.name) {
-            None => FRAME.to_owned(),
-            Some((_, templates)) => {
-                let path = templates.join("pod-logs.yaml");
-                fs::read_to_string(&path)
-                    .map_err(LoadError::io(format!("read {}", path.display())))?
-            }
-        };
-        let path = place.join("config.yaml");
-        fs::write(&path, fill(&template, &values))
-            .map_err(LoadError::io(format!("write {}", path.display())))?;
-        values.insert("config", path.display().to_string());
-        Ok(values)
+        let filled = |template: Option<&str>, values: &_| fill(template.unwrap_or(FRAME), values);
+        self.lineup
+            .configure(spec, "pod-logs.yaml", place, values, filled)
     }
 }
 

@@ -13,6 +13,7 @@ mod count;
 mod encoding;
 mod error;
 mod hub;
+mod lineup;
 mod logs;
 mod otlp;
 mod payload;
@@ -134,22 +135,20 @@ impl Run {
                 "floor={} relay --listen 127.0.0.1:{{{{grpc_in}}}} --to 127.0.0.1:{{{{grpc_out}}}}",
                 me.display()
             );
-            self.collectors
-                .push(command.parse().map_err(LoadError::Usage)?);
+            let floor = command.parse().map_err(LoadError::Usage)?;
+            self.lineup.collectors.push(floor);
         }
         let baseline = self
             .baseline
             .clone()
-            .unwrap_or_else(|| self.collectors[0].name.clone());
+            .unwrap_or_else(|| self.lineup.collectors[0].name.clone());
         let comparison = Comparison {
-            collectors: self.collectors,
-            templates: self.templates,
+            lineup: self.lineup,
             scenarios: self.scenarios,
             signals: self.signals,
             items: self.items,
             volume: self.volume,
             max_requests: self.max_requests,
-            repeat: self.repeat,
             protocol: self.shape.protocol,
             connections: self.shape.connections,
             in_flight: self.shape.in_flight,
@@ -158,33 +157,20 @@ impl Run {
             timeout: self.timeout,
             quiet: self.quiet,
             max_frame: self.max_frame,
-            collector_cpus: self.collector_cpus,
-            harness_cpus: self.harness_cpus,
         };
-        print(format_args!("{}", process::machine()));
-        let rows = comparison.run().await?;
-        print(format_args!(
-            "{}\n\n{}",
-            process::load(),
-            report::table(&rows, &baseline)
-        ));
-        Ok(())
+        comparison.run(&baseline).await
     }
 }
 
 impl ScrapeRun {
     async fn run(self) -> Result<(), LoadError> {
         let scrape = Scrape {
-            collectors: self.collectors,
-            templates: self.templates,
+            lineup: self.lineup,
             targets: self.targets,
             series: self.series,
             interval: self.interval,
             warm_up: self.warm_up,
             duration: self.duration,
-            repeat: self.repeat,
-            collector_cpus: self.collector_cpus,
-            harness_cpus: self.harness_cpus,
         };
         scrape.run().await
     }
@@ -193,8 +179,7 @@ impl ScrapeRun {
 impl LogsRun {
     async fn run(self) -> Result<(), LoadError> {
         let logs = Logs {
-            collectors: self.collectors,
-            templates: self.templates,
+            lineup: self.lineup,
             kinds: self.kinds,
             backend: self.backend,
             files: self.files,
@@ -203,9 +188,6 @@ impl LogsRun {
             idle: self.idle,
             timeout: self.timeout,
             quiet: self.quiet,
-            repeat: self.repeat,
-            collector_cpus: self.collector_cpus,
-            harness_cpus: self.harness_cpus,
         };
         logs.run().await
     }
@@ -214,8 +196,7 @@ impl LogsRun {
 impl HubRun {
     async fn run(self) -> Result<(), LoadError> {
         let hub = Hub {
-            collectors: self.collectors,
-            templates: self.templates,
+            lineup: self.lineup,
             logs: self.logs,
             items: self.items,
             rate: self.rate,
@@ -224,9 +205,6 @@ impl HubRun {
             slow_bytes: self.slow_bytes,
             settle: self.settle,
             quiet: self.quiet,
-            repeat: self.repeat,
-            collector_cpus: self.collector_cpus,
-            harness_cpus: self.harness_cpus,
         };
         hub.run().await
     }

@@ -1,7 +1,7 @@
 //! What Linux knows about a process and its descendants.
 
 use std::fs;
-use std::ops::{AddAssign, Sub};
+use std::ops::{AddAssign, Div, Sub};
 
 /// CPU time. Unit: seconds, in steps of the kernel's clock tick (usually 0.01).
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -26,6 +26,17 @@ impl Sub for Cpu {
         Self {
             user: self.user - earlier.user,
             system: self.system - earlier.system,
+        }
+    }
+}
+
+impl Div<f64> for Cpu {
+    type Output = Self;
+
+    fn div(self, times: f64) -> Self {
+        Self {
+            user: self.user / times,
+            system: self.system / times,
         }
     }
 }

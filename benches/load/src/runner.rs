@@ -1,32 +1,34 @@
 //! Measures collectors side by side.
 
+mod table;
+
 use std::collections::BTreeMap;
-use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use headwater_core::Signal;
 
 use crate::client::Target;
-use crate::collector::{Collector, CollectorSpec, pin};
+use crate::collector::{Collector, CollectorSpec};
 use crate::error::LoadError;
+use crate::lineup::Lineup;
 use crate::note;
 use crate::otlp::Protocol;
 use crate::process::{self, Cpu};
-use crate::report::{Row, Sample};
+use crate::report::finish;
 use crate::scenario::Scenario;
 use crate::send::{Plan, Pool, Sent, send};
 use crate::sink::Sink;
 
+use self::table::{Row, Sample, table};
+
 /// Everything the command line decides about a comparison.
 #[derive(Debug)]
 pub(crate) struct Comparison {
-    /// The collectors, in the order of the table.
-    pub(crate) collectors: Vec<CollectorSpec>,
-    /// Configurations in another syntax: a collector's name and the folder of its templates.
-    pub(crate) templates: Vec<(String, PathBuf)>,
+    /// Which collectors, where and how often.
+    pub(crate) lineup: Lineup,
     /// The scenarios.
     pub(crate) scenarios: Vec<&'static Scenario>,
     /// The signals.
@@ -37,8 +39,6 @@ pub(crate) struct Comparison {
     pub(crate) volume: u64,
     /// Requests per measurement at most, so that small requests do not take all day.
     pub(crate) max_requests: u64,
-    /// How often each case is measured.
-    pub(crate) repeat: usize,
     /// In and out.
     pub(crate) protocol: Protocol,
     /// See [`Plan::connections`].
@@ -55,10 +55,6 @@ pub(crate) struct Comparison {
     pub(crate) quiet: Duration,
     /// The HTTP/2 frame size that the sink offers.
     pub(crate) max_frame: u32,
-    /// The CPUs of the collectors; any if empty.
-    pub(crate) collector_cpus: Vec<usize>,
-    /// The CPUs of generator and sink; any if empty.
-    pub(crate) harness_cpus: Vec<usize>,
 }
 
 /// One line of the table before it is measured.
@@ -69,16 +65,15 @@ struct Case<'a> {
 }
 
 impl Comparison {
-    /// Measures every case on every collector: repetitions outermost and their order turned
-    /// around every time, so that a machine that changes its speed does so for all.
+    /// Measures every case on every collector and prints the table; its ratios refer to the
+    /// collector `baseline`.
     ///
     /// # Errors
     /// A collector that does not start or dies. Loss is a figure, not an error.
-    pub(crate) async fn run(&self) -> Result<Vec<Row>, LoadError> {
-        pin(&self.harness_cpus).map_err(LoadError::io("bind the harness to its CPUs"))?;
+    pub(crate) async fn run(&self, baseline: &str) -> Result<(), LoadError> {
+        let folder = self.lineup.begin()?;
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let sink = Sink::start(any, any, self.max_frame)?;
-        let folder = tempfile::tempdir().map_err(LoadError::io("create a folder"))?;
         let mut rows = Vec::new();
         for &scenario in &self.scenarios {
             for &signal in &self.signals {
@@ -93,7 +88,8 @@ impl Comparison {
                 }
             }
         }
-        Ok(rows)
+        finish(&table(&rows, baseline));
+        Ok(())
     }
 
     async fn case(
@@ -107,36 +103,24 @@ impl Comparison {
         } else {
             ""
         };
-        let row = |collector: &CollectorSpec| Row {
+        let shown = table::Case {
             scenario: format!("{}{protocol}", case.scenario.name),
             signal: case.pool.signal.as_str(),
             items: case.items,
-            collector: collector.name.clone(),
-            samples: Vec::new(),
         };
-        let mut rows: Vec<Row> = self.collectors.iter().map(row).collect();
-        for round in 0..self.repeat.max(1) {
-            let mut order: Vec<usize> = (0..self.collectors.len()).collect();
-            if round % 2 == 1 {
-                order.reverse();
-            }
-            for index in order {
-                let sample = self
-                    .measure(case, &self.collectors[index], sink, folder)
-                    .await?;
-                let row = &mut rows[index];
-                note(format_args!(
-                    "{} {} x {}, {}: {}",
-                    row.scenario,
-                    row.signal,
-                    case.items,
-                    row.collector,
-                    sample.summary()
-                ));
-                row.samples.push(sample);
-            }
-        }
-        Ok(rows)
+        let measure = async |spec: &CollectorSpec, _| {
+            let sample = self.measure(case, spec, sink, folder).await?;
+            note(format_args!(
+                "{} {} x {}, {}: {}",
+                shown.scenario,
+                shown.signal,
+                shown.items,
+                spec.name,
+                sample.summary()
+            ));
+            Ok(sample)
+        };
+        self.lineup.measure(&shown, measure).await
     }
 
     /// Starts a collector, loads it, and stops it.
@@ -149,7 +133,7 @@ impl Comparison {
     ) -> Result<Sample, LoadError> {
         let ports = free_ports()?;
         let values = self.values(case, spec, sink, ports, folder)?;
-        let mut collector = Collector::start(spec, &values, &self.collector_cpus, folder)?;
+        let mut collector = Collector::start(spec, &values, &self.lineup.collector_cpus, folder)?;
         let port = if self.protocol == Protocol::Grpc {
             ports[0]
         } else {
@@ -197,10 +181,7 @@ impl Comparison {
         let millions = arrived.max(1) as f64 / 1e6;
         Ok(Sample {
             rate: arrived as f64 / elapsed.as_secs_f64(),
-            cpu: Cpu {
-                user: cpu.user / millions,
-                system: cpu.system / millions,
-            },
+            cpu: cpu / millions,
             idle: idle as f64,
             peak: peak as f64,
             idle_cpu,
@@ -227,7 +208,7 @@ impl Comparison {
         } else {
             "otlp_http"
         };
-        let mut values = BTreeMap::from([
+        let values = BTreeMap::from([
             ("grpc_in", grpc_in.to_string()),
             ("http_in", http_in.to_string()),
             ("metrics", metrics.to_string()),
@@ -236,23 +217,9 @@ impl Comparison {
             ("http_out", sink.http.port().to_string()),
             ("exporter", exporter.to_owned()),
         ]);
-        let template = self.template(case, spec)?;
-        let path = folder.join(format!("{}.yaml", spec.name));
-        let config = case.scenario.config(template.as_deref(), &values);
-        fs::write(&path, config).map_err(LoadError::io(format!("write {}", path.display())))?;
-        values.insert("config", path.display().to_string());
-        Ok(values)
-    }
-
-    /// The collector's own template for the scenario, if it has a folder of them.
-    fn template(&self, case: &Case<'_>, spec: &CollectorSpec) -> Result<Option<String>, LoadError> {
-        let Some((_, folder)) = self.templates.iter().find(|(name, _)| *name == spec.name) else {
-            return Ok(None);
-        };
-        let path = folder.join(format!("{}.yaml", case.scenario.name));
-        let text = fs::read_to_string(&path);
-        text.map(Some)
-            .map_err(LoadError::io(format!("read {}", path.display())))
+        let file = format!("{}.yaml", case.scenario.name);
+        let filled = |template: Option<&str>, values: &_| case.scenario.config(template, values);
+        self.lineup.configure(spec, &file, folder, values, filled)
     }
 }
 

@@ -10,19 +10,20 @@ mod target;
 use std::collections::BTreeMap;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
-use crate::collector::{Collector, CollectorSpec, fill, pin};
+use crate::collector::{Collector, CollectorSpec, fill};
 use crate::error::LoadError;
+use crate::lineup::Lineup;
+use crate::note;
 use crate::process::{self, Cpu};
+use crate::report::finish;
 use crate::runner::free_ports;
-use crate::{note, print};
 
 pub(crate) use self::server::Server;
 use self::sink::Sink;
-pub(crate) use self::table::table;
-use self::table::{Row, Sample};
+use self::table::{Sample, table};
 use self::target::Targets;
 
 /// The configuration for collectors that read otelcol YAML.
@@ -31,10 +32,8 @@ const FRAME: &str = include_str!("../scenarios/scrape.yaml");
 /// Everything the command line decides.
 #[derive(Debug)]
 pub(crate) struct Scrape {
-    /// The collectors, in the order of the table.
-    pub(crate) collectors: Vec<CollectorSpec>,
-    /// Configurations in another syntax: a collector's name and the folder of its `scrape.yaml`.
-    pub(crate) templates: Vec<(String, PathBuf)>,
+    /// Which collectors, where and how often.
+    pub(crate) lineup: Lineup,
     /// How many targets there are.
     pub(crate) targets: usize,
     /// Series of each target.
@@ -45,12 +44,6 @@ pub(crate) struct Scrape {
     pub(crate) warm_up: Duration,
     /// How long to measure.
     pub(crate) duration: Duration,
-    /// How often each collector is measured.
-    pub(crate) repeat: usize,
-    /// The CPUs of the collectors; any if empty.
-    pub(crate) collector_cpus: Vec<usize>,
-    /// The CPUs of targets and sink; any if empty.
-    pub(crate) harness_cpus: Vec<usize>,
 }
 
 impl Scrape {
@@ -59,42 +52,23 @@ impl Scrape {
     /// # Errors
     /// A collector that does not start or dies. What is missing is a figure, not an error.
     pub(crate) async fn run(&self) -> Result<(), LoadError> {
-        pin(&self.harness_cpus).map_err(LoadError::io("bind the harness to its CPUs"))?;
-        let folder = tempfile::tempdir().map_err(LoadError::io("create a folder"))?;
-        print(format_args!("{}", process::machine()));
-        let mut rows: Vec<Row> = self.collectors.iter().map(|spec| self.row(spec)).collect();
-        for round in 0..self.repeat.max(1) {
-            let mut order: Vec<usize> = (0..rows.len()).collect();
-            if round % 2 == 1 {
-                order.reverse();
-            }
-            for index in order {
-                let place = folder.path().join(format!("{round}-{index}"));
-                fs::create_dir(&place).map_err(LoadError::io("create a folder"))?;
-                let sample = self.measure(&self.collectors[index], &place).await?;
-                note(format_args!(
-                    "{}: {}",
-                    rows[index].collector,
-                    sample.summary()
-                ));
-                rows[index].samples.push(sample);
-            }
-        }
-        print(format_args!("{}\n\n{}", process::load(), table(&rows)));
+        let folder = self.lineup.begin()?;
+        let shape = format!(
+            "{} x {} every {} s",
+            self.targets,
+            self.series,
+            self.interval.as_secs_f64()
+        );
+        let measure = async |spec: &CollectorSpec, before: usize| {
+            let place = folder.path().join(before.to_string());
+            fs::create_dir(&place).map_err(LoadError::io("create a folder"))?;
+            let sample = self.measure(spec, &place).await?;
+            note(format_args!("{}: {}", spec.name, sample.summary()));
+            Ok(sample)
+        };
+        let rows = self.lineup.measure(&shape, measure).await?;
+        finish(&table(&rows));
         Ok(())
-    }
-
-    fn row(&self, spec: &CollectorSpec) -> Row {
-        Row {
-            shape: format!(
-                "{} x {} every {} s",
-                self.targets,
-                self.series,
-                self.interval.as_secs_f64()
-            ),
-            collector: spec.name.clone(),
-            samples: Vec::new(),
-        }
     }
 
     /// Starts a collector, lets it scrape, and stops it.
@@ -104,7 +78,7 @@ impl Scrape {
         let sink = Sink::start()?;
         let [metrics, ..] = free_ports()?;
         let values = self.values(spec, &targets, &sink, metrics, folder)?;
-        let mut collector = Collector::start(spec, &values, &self.collector_cpus, folder)?;
+        let mut collector = Collector::start(spec, &values, &self.lineup.collector_cpus, folder)?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, metrics));
         collector.ready(address).await?;
         let pid = collector.pid();
@@ -134,10 +108,7 @@ impl Scrape {
         let cpu = late.cpu - early.cpu;
         Ok(Sample {
             rate: samples as f64 / self.duration.as_secs_f64(),
-            cpu: Cpu {
-                user: cpu.user / millions,
-                system: cpu.system / millions,
-            },
+            cpu: cpu / millions,
             resident: (early.memory.now as f64, late.memory.now as f64),
             peak: late.memory.peak as f64,
             per_series: late.memory.now as f64 / (self.targets * self.series) as f64,
@@ -159,7 +130,7 @@ impl Scrape {
         folder: &Path,
     ) -> Result<BTreeMap<&'static str, String>, LoadError> {
         let names: Vec<String> = (0..self.targets).map(|n| format!("\"t{n}:80\"")).collect();
-        let mut values = BTreeMap::from([
+        let values = BTreeMap::from([
             ("interval", format!("{}ms", self.interval.as_millis())),
             ("targets", format!("[{}]", names.join(", "))),
             ("target_port", targets.address().port().to_string()),
@@ -167,19 +138,9 @@ impl Scrape {
             ("metrics", metrics.to_string()),
             ("folder", folder.display().to_string()),
         ]);
-        let template = match self.templates.iter().find(|(name, _)| *name == spec.name) {
-            None => FRAME.to_owned(),
-            Some((_, templates)) => {
-                let path = templates.join("scrape.yaml");
-                fs::read_to_string(&path)
-                    .map_err(LoadError::io(format!("read {}", path.display())))?
-            }
-        };
-        let path = folder.join("config.yaml");
-        fs::write(&path, fill(&template, &values))
-            .map_err(LoadError::io(format!("write {}", path.display())))?;
-        values.insert("config", path.display().to_string());
-        Ok(values)
+        let filled = |template: Option<&str>, values: &_| fill(template.unwrap_or(FRAME), values);
+        self.lineup
+            .configure(spec, "scrape.yaml", folder, values, filled)
     }
 }
 

@@ -9,6 +9,8 @@
 //! ```
 //! There is no other list: a new folder is a new component.
 
+mod features;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -94,6 +96,8 @@ pub struct ComponentCrate {
     pub folder: PathBuf,
     /// What it depends on, by the names in its `Cargo.toml`.
     pub dependencies: Vec<String>,
+    /// Its Cargo features, `default` aside.
+    pub features: Vec<String>,
 }
 
 impl ComponentCrate {
@@ -115,6 +119,8 @@ pub struct CrateFacts {
     pub component: Option<(ComponentKind, String, Vec<String>)>,
     /// What it depends on, by the names in its `Cargo.toml`.
     pub dependencies: Vec<String>,
+    /// Its Cargo features, `default` aside.
+    pub features: Vec<String>,
 }
 
 /// Reads the `Cargo.toml` in `folder`.
@@ -148,6 +154,7 @@ pub fn read_crate(folder: &Path) -> Result<CrateFacts, CatalogError> {
         library,
         component,
         dependencies: dependencies(&manifest),
+        features: features::features(&manifest),
     })
 }
 
@@ -301,6 +308,7 @@ fn read_listed(folder: &Path, kind: ComponentKind) -> Result<ComponentCrate, Cat
         library: facts.library,
         folder: folder.to_owned(),
         dependencies: facts.dependencies,
+        features: facts.features,
     })
 }
 

@@ -22,7 +22,7 @@ pub fn check(tree: &Node, plan: &Plan, diagnostics: &mut Diagnostics) {
             .find(|component| component.type_name.is_none());
         for entry in document.components(kind) {
             let wanted = entry.id.component_type();
-            if linked.iter().any(|component| is_called(component, wanted)) {
+            if linked.iter().any(|component| component.is_called(wanted)) {
                 continue;
             }
             let severity = match unknown {
@@ -49,9 +49,4 @@ pub fn check(tree: &Node, plan: &Plan, diagnostics: &mut Diagnostics) {
             };
         }
     }
-}
-
-fn is_called(component: &LinkedComponent, name: &str) -> bool {
-    component.type_name.as_deref() == Some(name)
-        || component.aliases.iter().any(|alias| alias == name)
 }

@@ -2,15 +2,18 @@
 //! built.
 
 mod component;
+mod placed;
 
 use std::path::PathBuf;
 
 use headwater_core::ComponentKind;
 use headwater_core::config::{
-    Code, Config, DecodeContext, Diagnostics, EncodeContext, Node, Schema, Validation, Value, load,
+    Code, Config, DecodeContext, Diagnostics, EncodeContext, Node, OrderedMap, Schema, Validation,
+    Value, load,
 };
 
 pub use component::{ComponentRef, CrateRef, SourceRef, Wanted};
+pub use placed::Placed;
 
 use crate::plan::{Allocator, Profile, Tls};
 
@@ -22,6 +25,8 @@ pub struct Manifest {
     /// The components that it links: a list of types for each kind, or `"all"` for everything
     /// that the checkout holds.
     pub components: Components,
+    /// Cargo features to switch on, of components that are named by type.
+    pub features: Features,
     /// How it is built.
     pub build: Build,
 }
@@ -136,6 +141,38 @@ impl Lists {
     /// The list of one kind.
     #[must_use]
     pub fn of_kind(&self, kind: ComponentKind) -> &[ComponentRef] {
+        match kind {
+            ComponentKind::Receiver => &self.receivers,
+            ComponentKind::Processor => &self.processors,
+            ComponentKind::Exporter => &self.exporters,
+            ComponentKind::Connector => &self.connectors,
+            ComponentKind::Extension => &self.extensions,
+        }
+    }
+}
+
+/// Cargo features by type, or by another name of it: `loki_process = ["geoip"]`.
+pub type FeatureTable = OrderedMap<Placed<Vec<Placed<String>>>>;
+
+/// Cargo features of components, by kind: a receiver and an exporter may share a name.
+#[derive(Debug, Clone, Default, PartialEq, Config)]
+pub struct Features {
+    /// Features of receivers.
+    pub receivers: FeatureTable,
+    /// Features of processors.
+    pub processors: FeatureTable,
+    /// Features of exporters.
+    pub exporters: FeatureTable,
+    /// Features of connectors.
+    pub connectors: FeatureTable,
+    /// Features of extensions.
+    pub extensions: FeatureTable,
+}
+
+impl Features {
+    /// The features of components of one kind.
+    #[must_use]
+    pub const fn of_kind(&self, kind: ComponentKind) -> &FeatureTable {
         match kind {
             ComponentKind::Receiver => &self.receivers,
             ComponentKind::Processor => &self.processors,

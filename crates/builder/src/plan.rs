@@ -52,8 +52,19 @@ pub struct LinkedComponent {
     pub source: CrateSource,
     /// Cargo features to switch on.
     pub features: Vec<String>,
+    /// The Cargo features that there are, `default` aside; none for a crate that cannot be looked
+    /// into before it is built.
+    pub known_features: Option<Vec<String>>,
     /// Whether it leads to `headwater-transport`, where TLS is.
     pub uses_transport: bool,
+}
+
+impl LinkedComponent {
+    /// Whether configurations may call the component `name`.
+    #[must_use]
+    pub fn is_called(&self, name: &str) -> bool {
+        self.type_name.as_deref() == Some(name) || self.aliases.iter().any(|alias| alias == name)
+    }
 }
 
 /// Which allocator the program uses.

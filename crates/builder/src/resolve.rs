@@ -1,5 +1,7 @@
 //! Finds the crate of every component that a manifest names.
 
+mod features;
+
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
@@ -69,6 +71,12 @@ pub fn resolve(
             }
         }
     }
+    features::switch_on(
+        &manifest.features,
+        around.catalog,
+        &mut components,
+        diagnostics,
+    );
     components.sort_by(|a, b| (a.kind, &a.package).cmp(&(b.kind, &b.package)));
     let connects = components.iter().any(|component| component.uses_transport);
     Resolved {
@@ -126,11 +134,8 @@ fn unknown(
         ));
         return;
     }
-    let names: Vec<&str> = catalog
-        .of_kind(kind)
-        .map(|found| found.type_name.as_str())
-        .collect();
-    if let Some(near) = nearest(name, names.iter().copied()) {
+    let names = catalog.of_kind(kind).map(|found| found.type_name.as_str());
+    if let Some(near) = nearest(name, names) {
         diagnostic.label(format!("did you mean `{near}`?"));
     } else if let Some(other) = ComponentKind::ALL
         .into_iter()
@@ -142,11 +147,17 @@ fn unknown(
             other.section()
         ));
     }
-    diagnostic.help(if names.is_empty() {
-        format!("there are no {} yet", kind.section())
-    } else {
-        format!("the {} are: {}", kind.section(), names.join(", "))
-    });
+    diagnostic.help(there_are(kind, catalog));
+}
+
+/// Which components of a kind there are.
+fn there_are(kind: ComponentKind, catalog: &Catalog) -> String {
+    let names = catalog.of_kind(kind).map(|found| found.type_name.as_str());
+    let names = names.collect::<Vec<_>>().join(", ");
+    match names.as_str() {
+        "" => format!("there are no {} yet", kind.section()),
+        names => format!("the {} are: {names}", kind.section()),
+    }
 }
 
 const fn article(kind: ComponentKind) -> &'static str {
@@ -175,11 +186,13 @@ fn elsewhere(
         package: reference.package.clone(),
         library: reference.package.replace('-', "_"),
         source: source(&reference.source, framework.around),
-        features: reference.features.clone(),
+        features: Vec::new(),
         // Nobody knows before it is built.
+        known_features: None,
         uses_transport: true,
     };
     let Some(path) = &reference.source.path else {
+        features::add(&reference.features, &mut linked, diagnostics);
         return Some(linked);
     };
     let folder = framework.around.manifest.join(path);
@@ -210,6 +223,7 @@ fn elsewhere(
         return None;
     }
     linked.library = facts.library;
+    linked.known_features = Some(facts.features);
     linked.uses_transport = framework.uses_transport(&facts.dependencies);
     if let Some((found, type_name, aliases)) = facts.component {
         if found != kind {
@@ -223,6 +237,7 @@ fn elsewhere(
         linked.type_name = Some(type_name);
         linked.aliases = aliases;
     }
+    features::add(&reference.features, &mut linked, diagnostics);
     Some(linked)
 }
 
@@ -275,6 +290,11 @@ impl<'a> Framework<'a> {
                 Base::Elsewhere(source) => source.clone(),
             },
             features: Vec::new(),
+            // Those of another version may be others.
+            known_features: match &self.base {
+                Base::Checkout(_) => Some(found.features.clone()),
+                Base::Elsewhere(_) => None,
+            },
             uses_transport: self.uses_transport(&found.dependencies),
         }
     }
@@ -297,6 +317,7 @@ impl<'a> Framework<'a> {
             source: self.source(&format!("crates/{}/{folder}", kind.section())),
             package,
             features: Vec::new(),
+            known_features: None,
             uses_transport: true,
         }
     }

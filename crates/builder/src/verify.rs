@@ -128,6 +128,7 @@ mod tests {
             library: (*name).to_owned(),
             source: CrateSource::Version("1".into()),
             features: Vec::new(),
+            known_features: None,
             uses_transport: false,
         };
         Plan {

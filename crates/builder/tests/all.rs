@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod all {
     mod command;
+    mod features;
     mod fixture;
     mod generate;
     mod import;

@@ -3,7 +3,7 @@
 use headwater_core::Signal;
 
 use crate::process::Cpu;
-use crate::report::{MIB, median};
+use crate::report::{self, Column, MIB};
 
 /// What became of one signal in one measurement.
 #[derive(Debug, Clone, Copy, Default)]
@@ -32,64 +32,45 @@ pub(super) struct Sample {
 }
 
 /// All measurements of one collector.
-#[derive(Debug)]
-pub(super) struct Row {
-    /// The collector's name.
-    pub(super) collector: String,
-    /// One per repetition.
-    pub(super) samples: Vec<Sample>,
-}
+pub(super) type Row = report::Row<(), Sample>;
 
-const HEADER: &str = "\
-| collector | CPU-s/M | user | system | ratio | idle MiB | peak MiB | ratio \
-| spans, samples, records /s | ack p99 ms | missing | refused |
-|---|---|---|---|---|---|---|---|---|---|---|---|
-";
+const COLUMNS: &[Column<(), Sample>] = &[
+    ("collector", |line| line.collector()),
+    ("CPU-s/M", |line| line.median(3, |s| s.cpu.total())),
+    ("user", |line| line.median(3, |s| s.cpu.user)),
+    ("system", |line| line.median(3, |s| s.cpu.system)),
+    ("ratio", |line| line.ratio(3, |s| s.cpu.total())),
+    ("idle MiB", |line| line.median(1, |s| s.idle / MIB)),
+    ("peak MiB", |line| line.median(1, |s| s.peak / MIB)),
+    ("ratio", |line| line.ratio(3, |s| s.peak)),
+    ("spans, samples, records /s", |line| {
+        each(|n| line.median(0, |s| s.signals[n].rate))
+    }),
+    ("ack p99 ms", |line| {
+        each(|n| line.median(1, |s| s.signals[n].ack))
+    }),
+    ("missing", |line| {
+        each(|n| line.sum(|s| s.signals[n].missing))
+    }),
+    ("refused", |line| {
+        each(|n| line.sum(|s| s.signals[n].refused.cast_signed()))
+    }),
+];
+
+/// The cells of the signals as one.
+fn each(cell: impl Fn(usize) -> String) -> String {
+    Signal::ALL.map(|signal| cell(signal.index())).join(", ")
+}
 
 /// The table as Markdown: medians and, for what is missing, sums. Ratios are to the first collector.
 pub(super) fn table(rows: &[Row]) -> String {
-    rows.iter()
-        .fold(HEADER.to_owned(), |table, row| table + &row.line(&rows[0]))
-}
-
-impl Row {
-    fn line(&self, first: &Self) -> String {
-        let ratio = |of: fn(&Sample) -> f64| self.median(of) / first.median(of);
-        let each = |cell: &dyn Fn(usize) -> String| {
-            let cells = Signal::ALL.map(|signal| cell(signal.index()));
-            cells.join(", ")
-        };
-        let cells = [
-            self.collector.clone(),
-            format!("{:.3}", self.median(|s| s.cpu.total())),
-            format!("{:.3}", self.median(|s| s.cpu.user)),
-            format!("{:.3}", self.median(|s| s.cpu.system)),
-            format!("{:.3}", ratio(|s| s.cpu.total())),
-            format!("{:.1}", self.median(|s| s.idle) / MIB),
-            format!("{:.1}", self.median(|s| s.peak) / MIB),
-            format!("{:.3}", ratio(|s| s.peak)),
-            each(&|n| format!("{:.0}", self.median(|s| s.signals[n].rate))),
-            each(&|n| format!("{:.1}", self.median(|s| s.signals[n].ack))),
-            each(&|n| {
-                let missing = self.samples.iter().map(|s| s.signals[n].missing);
-                missing.sum::<i64>().to_string()
-            }),
-            each(&|n| {
-                let refused = self.samples.iter().map(|s| s.signals[n].refused);
-                refused.sum::<u64>().to_string()
-            }),
-        ];
-        format!("| {} |\n", cells.join(" | "))
-    }
-
-    fn median(&self, value: impl Fn(&Sample) -> f64) -> f64 {
-        median(self.samples.iter().map(value))
-    }
+    report::table(COLUMNS, rows, |_| rows.first())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::tests::cells;
 
     #[test]
     fn ratios_refer_to_the_first_collector_and_losses_add_up() {
@@ -101,21 +82,15 @@ mod tests {
             };
             sample.signals[Signal::Metrics.index()].missing = 3;
             Row {
+                case: (),
                 collector: collector.to_owned(),
                 samples: vec![sample; 2],
             }
         };
         let table = table(&[row("go", 8.0), row("x", 2.0)]);
-        let cells: Vec<Vec<&str>> = table
-            .lines()
-            .skip(2)
-            .map(|line| line.trim_matches('|').split('|').map(str::trim).collect())
-            .collect();
+        let cells = cells(&table);
         assert_eq!((cells[0][4], cells[1][4]), ("1.000", "0.250"));
         assert_eq!((cells[1][6], cells[1][7]), ("2.0", "0.250"));
         assert_eq!(cells[1][10], "0, 6, 0");
-        let columns = |line: &str| line.matches('|').count();
-        let header = columns(HEADER.lines().next().unwrap());
-        assert!(table.lines().all(|line| columns(line) == header));
     }
 }

@@ -1,7 +1,7 @@
 //! The table.
 
 use crate::process::Cpu;
-use crate::report::{MIB, median};
+use crate::report::{self, Column, MIB};
 
 /// One measurement of one collector.
 #[derive(Debug, Clone, Default)]
@@ -28,71 +28,45 @@ pub(crate) struct Sample {
     pub(crate) refused: u64,
 }
 
-/// All measurements of one collector.
-#[derive(Debug)]
-pub(crate) struct Row {
+/// What the measurements of a row are of.
+#[derive(Debug, Clone)]
+pub(crate) struct Case {
     /// Lines and files in words.
     pub(crate) shape: String,
     /// What lines look like, and where they go.
     pub(crate) kind: String,
-    /// The collector's name.
-    pub(crate) collector: String,
-    /// One per repetition.
-    pub(crate) samples: Vec<Sample>,
 }
 
-const HEADER: &str = "\
-| lines | kind | collector | lines/s | CPU-s/M | user | system | ratio | MB/CPU-s | peak MiB \
-| peak MiB, backend down | idle CPU % | idle MiB | out B/line | missing | refused |
-|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|
-";
+/// All measurements of one collector in one case.
+pub(crate) type Row = report::Row<Case, Sample>;
+
+const COLUMNS: &[Column<Case, Sample>] = &[
+    ("lines", |line| line.row.case.shape.clone()),
+    ("kind", |line| line.row.case.kind.clone()),
+    ("collector", |line| line.collector()),
+    ("lines/s", |line| line.median(0, |s| s.rate)),
+    ("CPU-s/M", |line| line.median(3, |s| s.cpu.total())),
+    ("user", |line| line.median(3, |s| s.cpu.user)),
+    ("system", |line| line.median(3, |s| s.cpu.system)),
+    ("ratio", |line| line.ratio(3, |s| s.cpu.total())),
+    ("MB/CPU-s", |line| line.median(0, |s| s.megabytes)),
+    ("peak MiB", |line| line.median(1, |s| s.peak / MIB)),
+    ("peak MiB, backend down", |line| {
+        line.median(1, |s| s.down_peak / MIB)
+    }),
+    ("idle CPU %", |line| line.median(3, |s| s.idle_cpu * 100.0)),
+    ("idle MiB", |line| line.median(1, |s| s.idle_memory / MIB)),
+    ("out B/line", |line| line.median(1, |s| s.out)),
+    ("missing", |line| line.sum(|s| s.missing)),
+    ("refused", |line| line.sum(|s| s.refused.cast_signed())),
+];
 
 /// The table as Markdown: medians, and how many times the CPU time of the first collector with the
 /// same lines each needs.
 pub(crate) fn table(rows: &[Row]) -> String {
-    let base = |row: &Row| {
-        let first = rows.iter().find(|first| first.kind == row.kind);
-        first.map_or(0.0, |row| row.median(|s| s.cpu.total()))
-    };
-    rows.iter().fold(HEADER.to_owned(), |table, row| {
-        table + &row.line(row.median(|s| s.cpu.total()) / base(row))
+    report::table(COLUMNS, rows, |row| {
+        rows.iter().find(|first| first.case.kind == row.case.kind)
     })
-}
-
-impl Row {
-    fn line(&self, ratio: f64) -> String {
-        let cells = [
-            self.shape.clone(),
-            self.kind.clone(),
-            self.collector.clone(),
-            format!("{:.0}", self.median(|s| s.rate)),
-            format!("{:.3}", self.median(|s| s.cpu.total())),
-            format!("{:.3}", self.median(|s| s.cpu.user)),
-            format!("{:.3}", self.median(|s| s.cpu.system)),
-            format!("{ratio:.3}"),
-            format!("{:.0}", self.median(|s| s.megabytes)),
-            format!("{:.1}", self.median(|s| s.peak) / MIB),
-            format!("{:.1}", self.median(|s| s.down_peak) / MIB),
-            format!("{:.3}", self.median(|s| s.idle_cpu) * 100.0),
-            format!("{:.1}", self.median(|s| s.idle_memory) / MIB),
-            format!("{:.1}", self.median(|s| s.out)),
-            self.samples
-                .iter()
-                .map(|s| s.missing)
-                .sum::<i64>()
-                .to_string(),
-            self.samples
-                .iter()
-                .map(|s| s.refused)
-                .sum::<u64>()
-                .to_string(),
-        ];
-        format!("| {} |\n", cells.join(" | "))
-    }
-
-    fn median(&self, value: impl Fn(&Sample) -> f64) -> f64 {
-        median(self.samples.iter().map(value))
-    }
 }
 
 impl Sample {
@@ -118,12 +92,15 @@ impl Sample {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::tests::cells;
 
     #[test]
     fn a_row_is_compared_with_the_first_one_of_its_kind() {
         let row = |kind: &str, collector: &str, user: f64| Row {
-            shape: "2000000 in 10 files".to_owned(),
-            kind: kind.to_owned(),
+            case: Case {
+                shape: "2000000 in 10 files".to_owned(),
+                kind: kind.to_owned(),
+            },
             collector: collector.to_owned(),
             samples: vec![
                 Sample {
@@ -141,17 +118,10 @@ mod tests {
             row("b", "x", 2.0),
         ];
         let table = table(&rows);
-        let cells: Vec<Vec<&str>> = table
-            .lines()
-            .skip(2)
-            .map(|line| line.split(" | ").collect())
-            .collect();
+        let cells = cells(&table);
         assert_eq!(
             (cells[1][7], cells[3][7], cells[3][14]),
             ("0.250", "0.125", "-2")
         );
-        let columns = |line: &str| line.matches('|').count();
-        let header = columns(HEADER.lines().next().unwrap());
-        assert!(table.lines().all(|line| columns(line) == header));
     }
 }

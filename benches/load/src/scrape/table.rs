@@ -1,7 +1,7 @@
 //! The table.
 
 use crate::process::Cpu;
-use crate::report::{MIB, median};
+use crate::report::{self, Column, MIB};
 
 /// One measurement of one collector.
 #[derive(Debug, Clone, Default)]
@@ -28,73 +28,41 @@ pub(crate) struct Sample {
     pub(crate) refused: u64,
 }
 
-/// All measurements of one collector.
-#[derive(Debug)]
-pub(crate) struct Row {
-    /// Targets, series and interval in words.
-    pub(crate) shape: String,
-    /// The collector's name.
-    pub(crate) collector: String,
-    /// One per repetition.
-    pub(crate) samples: Vec<Sample>,
-}
+/// All measurements of one collector; the case says targets, series and interval in words.
+pub(crate) type Row = report::Row<String, Sample>;
 
-const HEADER: &str = "\
-| targets x series | collector | samples/s | CPU-s/M | user | system | ratio | MiB early/late \
-| peak MiB | B/series | sockets early/late | late ms p50/p99/max | out B/sample | missing | refused |
-|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|
-";
+const COLUMNS: &[Column<String, Sample>] = &[
+    ("targets x series", |line| line.row.case.clone()),
+    ("collector", |line| line.collector()),
+    ("samples/s", |line| line.median(0, |s| s.rate)),
+    ("CPU-s/M", |line| line.median(3, |s| s.cpu.total())),
+    ("user", |line| line.median(3, |s| s.cpu.user)),
+    ("system", |line| line.median(3, |s| s.cpu.system)),
+    ("ratio", |line| line.ratio(2, |s| s.cpu.total())),
+    ("MiB early/late", |line| {
+        let early = line.median(1, |s| s.resident.0 / MIB);
+        format!("{early}/{}", line.median(1, |s| s.resident.1 / MIB))
+    }),
+    ("peak MiB", |line| line.median(1, |s| s.peak / MIB)),
+    ("B/series", |line| line.median(0, |s| s.per_series)),
+    ("sockets early/late", |line| {
+        let early = line.median(0, |s| s.sockets.0 as f64);
+        format!("{early}/{}", line.median(0, |s| s.sockets.1 as f64))
+    }),
+    ("late ms p50/p99/max", |line| {
+        [0, 1, 2]
+            .map(|n| line.median(1, |s| s.lateness[n]))
+            .join("/")
+    }),
+    ("out B/sample", |line| line.median(1, |s| s.bytes)),
+    ("missing", |line| line.sum(|s| s.missing.cast_signed())),
+    ("refused", |line| line.sum(|s| s.refused.cast_signed())),
+];
 
 /// The table as Markdown: medians, and how many times the CPU time of the first collector each
 /// needs.
 pub(crate) fn table(rows: &[Row]) -> String {
-    let base = rows
-        .first()
-        .map_or(0.0, |row| row.median(|s| s.cpu.total()));
-    rows.iter().fold(HEADER.to_owned(), |table, row| {
-        table + &row.line(row.median(|s| s.cpu.total()) / base)
-    })
-}
-
-impl Row {
-    fn line(&self, ratio: f64) -> String {
-        let sum = |value: fn(&Sample) -> u64| self.samples.iter().map(value).sum::<u64>();
-        let cells = [
-            self.shape.clone(),
-            self.collector.clone(),
-            format!("{:.0}", self.median(|s| s.rate)),
-            format!("{:.3}", self.median(|s| s.cpu.total())),
-            format!("{:.3}", self.median(|s| s.cpu.user)),
-            format!("{:.3}", self.median(|s| s.cpu.system)),
-            format!("{ratio:.2}"),
-            format!(
-                "{:.1}/{:.1}",
-                self.median(|s| s.resident.0) / MIB,
-                self.median(|s| s.resident.1) / MIB
-            ),
-            format!("{:.1}", self.median(|s| s.peak) / MIB),
-            format!("{:.0}", self.median(|s| s.per_series)),
-            format!(
-                "{:.0}/{:.0}",
-                self.median(|s| s.sockets.0 as f64),
-                self.median(|s| s.sockets.1 as f64)
-            ),
-            format!(
-                "{:.1}/{:.1}/{:.1}",
-                self.median(|s| s.lateness[0]),
-                self.median(|s| s.lateness[1]),
-                self.median(|s| s.lateness[2])
-            ),
-            format!("{:.1}", self.median(|s| s.bytes)),
-            sum(|s| s.missing).to_string(),
-            sum(|s| s.refused).to_string(),
-        ];
-        format!("| {} |\n", cells.join(" | "))
-    }
-
-    fn median(&self, value: impl Fn(&Sample) -> f64) -> f64 {
-        median(self.samples.iter().map(value))
-    }
+    report::table(COLUMNS, rows, |_| rows.first())
 }
 
 impl Sample {
@@ -118,25 +86,23 @@ impl Sample {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::tests::cells;
 
     #[test]
     fn figures_are_medians_and_what_is_missing_is_a_sum() {
         let sample = |&user: &f64| Sample {
             cpu: Cpu { user, system: 0.0 },
             missing: 2,
+            lateness: [0.25, 1.0, 10.0],
             ..Sample::default()
         };
         let row = |collector: &str, seconds: &[f64]| Row {
-            shape: "1 x 50000".to_owned(),
+            case: "1 x 50000".to_owned(),
             collector: collector.to_owned(),
             samples: seconds.iter().map(sample).collect(),
         };
         let table = table(&[row("go", &[9.0, 7.0, 8.0]), row("x", &[2.0])]);
-        let cells: Vec<Vec<&str>> = table
-            .lines()
-            .skip(2)
-            .map(|line| line.split(" | ").collect())
-            .collect();
+        let cells = cells(&table);
         assert_eq!(
             (cells[0][3], cells[0][6], cells[0][13]),
             ("8.000", "1.00", "6")
@@ -145,8 +111,6 @@ mod tests {
             (cells[1][3], cells[1][6], cells[1][13]),
             ("2.000", "0.25", "2")
         );
-        let columns = |line: &str| line.matches('|').count();
-        let header = columns(HEADER.lines().next().unwrap());
-        assert!(table.lines().all(|line| columns(line) == header));
+        assert_eq!((cells[1][7], cells[1][11]), ("0.0/0.0", "0.2/1.0/10.0"));
     }
 }

@@ -6,6 +6,8 @@ use headwater_core::config::{
     Config, DecodeContext, EncodeContext, Node, Origin, Schema, Validation, Value,
 };
 
+use super::Placed;
+
 /// One entry of a list, with its place in the manifest.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ComponentRef {
@@ -43,7 +45,7 @@ pub struct CrateRef {
     #[config(squash)]
     pub source: SourceRef,
     /// Cargo features to switch on.
-    pub features: Vec<String>,
+    pub features: Vec<Placed<String>>,
 }
 
 /// Where a crate is found: exactly one of `path`, `version` and `git`.

@@ -4,11 +4,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use headwater_builder::load::{Loaded, load};
-use headwater_core::config::Diagnostics;
+use headwater_core::config::{Diagnostics, Origin};
 use tempfile::TempDir;
 
 /// A folder that looks like a checkout of Headwater with a few components.
 pub(super) struct Checkout(TempDir);
+
+/// Features of component crates.
+const FEATURES: [(&str, &str); 2] = [
+    ("batch", "default = [\"size\"]\nsize = []\ncount = []"),
+    ("otlp_grpc", "compression = []"),
+];
 
 const COMPONENTS: [(&str, &str, &str); 6] = [
     ("receiver", "otlp", ""),
@@ -26,6 +32,11 @@ fn connects(name: &str) -> &'static str {
         "otlp_grpc" => "headwater-exporting = { workspace = true }\n",
         _ => "",
     }
+}
+
+fn features(name: &str) -> &'static str {
+    let found = FEATURES.iter().find(|(other, _)| *other == name);
+    found.map_or("", |(_, features)| features)
 }
 
 impl Checkout {
@@ -49,7 +60,8 @@ impl Checkout {
                 &format!(
                     "[package]\nname = \"headwater-{kind}-{folder}\"\n\
                      [package.metadata.headwater]\nkind = \"{kind}\"\ntype = \"{name}\"\n\
-                     aliases = [{aliases}]\n[dependencies]\n{}",
+                     aliases = [{aliases}]\n[features]\n{}\n[dependencies]\n{}",
+                    features(name),
                     connects(name),
                 ),
             );
@@ -94,6 +106,12 @@ pub(super) fn brief(diagnostics: &Diagnostics) -> String {
         for more in label.into_iter().chain(one.help.as_deref()) {
             if !more.is_empty() {
                 out.push_str(&format!("    {more}\n"));
+            }
+        }
+        for other in &one.secondary {
+            if let Origin::Text(span) = &other.origin {
+                let (line, column) = span.position();
+                out.push_str(&format!("    {line}:{column} {}\n", other.text));
             }
         }
     }

@@ -94,6 +94,22 @@ fn every_distribution_has_what_its_configurations_use() {
     assert!(seen >= 2, "pattern-a and headwater at least");
 }
 
+#[test]
+fn the_distribution_of_everything_has_the_stage_geoip() {
+    let root = root();
+    let manifest = root.join("distributions/headwater/manifest.toml");
+    let mut diagnostics = Diagnostics::new();
+    let loaded = load(&manifest, &root, &mut diagnostics).unwrap_or_else(|failure| {
+        panic!("{failure:?}");
+    });
+    let components = loaded.unwrap().plan.components;
+    let with_features = components.iter().filter(|one| !one.features.is_empty());
+    let with_features: Vec<_> = with_features
+        .map(|one| (one.type_name.as_deref().unwrap(), one.features.join(", ")))
+        .collect();
+    assert_eq!(with_features, [("loki_process", "geoip".to_owned())]);
+}
+
 /// The configurations in a Kubernetes `ConfigMap`: the first of its keys, and each of the others merged
 /// over it.
 fn config_maps(path: &Path, diagnostics: &mut Diagnostics) -> Vec<headwater_core::config::Node> {

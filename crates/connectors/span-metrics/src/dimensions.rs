@@ -25,7 +25,7 @@ struct Named {
     default: Option<EncodedValue>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 struct Glob(Box<[u8]>);
 
 /// The dimensions of one metric, by index.
@@ -109,8 +109,15 @@ impl Dimensions {
 
     fn add(&mut self, family: &mut Family, dimension: &DimensionConfig, naming: Naming) {
         if !dimension.glob.is_empty() {
-            family.globs.push(self.globs.len());
-            self.globs.push(Glob(dimension.glob.as_bytes().into()));
+            let glob = Glob(dimension.glob.as_bytes().into());
+            let index = self.globs.iter().position(|known| *known == glob);
+            let index = index.unwrap_or_else(|| {
+                self.globs.push(glob);
+                self.globs.len() - 1
+            });
+            if !family.globs.contains(&index) {
+                family.globs.push(index);
+            }
             return;
         }
         let default = dimension.default.as_deref().map(EncodedValue::new);
@@ -254,6 +261,29 @@ mod tests {
             let glob = Glob(pattern.as_bytes().into());
             assert_eq!(glob.matches(text.as_bytes()), matches, "{pattern} {text}");
         }
+    }
+
+    #[test]
+    fn a_pattern_that_calls_and_durations_share_makes_one_series_of_both() {
+        let glob = DimensionConfig {
+            glob: "http.*".into(),
+            ..DimensionConfig::default()
+        };
+        let mut config = SpanMetricsConfig {
+            dimensions: vec![glob.clone(), glob.clone()],
+            ..SpanMetricsConfig::default()
+        };
+        let dimensions = Dimensions::new(&config);
+        assert_eq!(dimensions.globs.len(), 1);
+        assert_eq!(dimensions.calls, dimensions.durations);
+
+        config.calls_dimensions = vec![DimensionConfig {
+            glob: "rpc.*".into(),
+            ..glob
+        }];
+        let dimensions = Dimensions::new(&config);
+        assert_eq!(dimensions.calls.globs, [0, 1]);
+        assert_eq!(dimensions.durations.globs, [0]);
     }
 
     #[test]

@@ -43,9 +43,10 @@ pub(crate) struct GeoipConfig {
 impl GeoipConfig {
     fn check(&self, validation: &mut Validation<'_>) {
         if !cfg!(feature = "geoip") {
-            validation.error("", NOT_BUILT_IN).help(format!(
-                "in the manifest, write `{MANIFEST}` instead of `\"loki_process\"`"
-            ));
+            validation.error("", NOT_BUILT_IN).help(
+                "in the manifest of the distribution, write `loki_process = [\"geoip\"]` under \
+                 `[features.processors]`",
+            );
         }
         check_required(validation, "db", &self.db);
         check_required(validation, "source", &self.source);
@@ -86,7 +87,3 @@ impl GeoipConfig {
 /// Why the stage is refused without the feature.
 const NOT_BUILT_IN: &str =
     "this program is built without the stage `geoip` (feature `geoip` of `loki_process`)";
-
-/// What a manifest of `distributions/` has to say for it.
-const MANIFEST: &str = "{ crate = \"headwater-processor-loki-process\", \
-     path = \"../../crates/processors/loki-process\", features = [\"geoip\"] }";

@@ -2,27 +2,9 @@
 
 use crate::support::{line, pairs, run};
 
-/// As the k8s-monitoring chart generates it (seed 001), in YAML.
-const POD_LOGS: &str = r#"
-  - stage.match:
-      selector: '{tmp_container_runtime=~"containerd|cri-o"}'
-      stages:
-        - stage.cri: {}
-        - stage.labels: {values: {flags: "", stream: ""}}
-  - stage.match:
-      selector: '{tmp_container_runtime="docker"}'
-      stages:
-        - stage.docker: {}
-        - stage.labels: {values: {stream: ""}}
-  - stage.label_drop: {values: [filename, tmp_container_runtime]}
-  - stage.structured_metadata:
-      values: {k8s_pod_name: k8s_pod_name, pod: pod, service_instance_id: service_instance_id}
-  - stage.label_keep:
-      values: [__tenant_id__, app_kubernetes_io_name, container, instance, job, level, namespace,
-        service_name, service_namespace, deployment_environment, deployment_environment_name,
-        k8s_namespace_name, k8s_deployment_name, k8s_statefulset_name, k8s_daemonset_name,
-        k8s_cronjob_name, k8s_job_name, k8s_node_name]
-"#;
+/// As the k8s-monitoring chart generates it (seed 001), in YAML. Also measured by benches/micro and
+/// tests/allocations.
+const POD_LOGS: &str = include_str!("pod-logs.yaml");
 
 const TARGET: &[(&str, &str)] = &[
     ("namespace", "shop"),
