@@ -82,10 +82,14 @@ SERVICE_QUERIES = [
 ]
 
 # The same numbers from us and from Tempo's own generator, whose series have a label of their own.
+SERIES = "service, span_name, span_kind, status_code"
 GENERATED = [
-    ("traces_spanmetrics_calls_total", "service, span_name, span_kind, status_code"),
-    ("traces_spanmetrics_latency_count", "service, span_name, span_kind, status_code"),
-    ("traces_spanmetrics_latency_bucket", "service, span_name, span_kind, status_code, le"),
+    ("traces_spanmetrics_calls_total", SERIES),
+    ("traces_spanmetrics_latency_count", SERIES),
+    ("traces_spanmetrics_latency_bucket", f"{SERIES}, le"),
+    ("traces_service_graph_request_total", "client, server"),
+    ("traces_service_graph_request_client_seconds_bucket", "client, server, le"),
+    ("traces_service_graph_request_server_seconds_bucket", "client, server, le"),
 ]
 
 
@@ -190,15 +194,17 @@ def checks(arguments):
                 add(pattern, "dashboard", expression, lambda e=expression: answer(arguments.prometheus, e))
         # One span of a request, one measurement of it.
         expression = (
-            f'sum(traces_spanmetrics_calls_total{{service="{names["A"]}",generated_by=""}}) == '
+            f'sum(traces_spanmetrics_calls_total{{service="{names["A"]}",span_kind="SPAN_KIND_SERVER",generated_by=""}}) == '
             f'sum(http_server_request_duration_seconds_count{{job="{names["A"]}"}})'
         )
         add("A", "span metrics", expression, lambda e=expression: prometheus(arguments.prometheus, e))
         if arguments.tempo:
             for name, labels in GENERATED:
+                # Only the hub's spans, which are those of A: B and C send theirs to Tempo themselves.
+                from_a = f'{labels.split(",")[0]}="{names["A"]}"'
                 expression = (
-                    f'sum by ({labels}) ({name}{{generated_by="tempo",service="{names["A"]}"}}) == '
-                    f'sum by ({labels}) ({name}{{generated_by="",service="{names["A"]}"}})'
+                    f'sum by ({labels}) ({name}{{generated_by="tempo",{from_a}}}) == '
+                    f'sum by ({labels}) ({name}{{generated_by="",{from_a}}})'
                 )
                 add("A", "generator", expression, lambda e=expression: prometheus(arguments.prometheus, e))
     else:

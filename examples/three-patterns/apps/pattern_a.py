@@ -20,17 +20,22 @@ from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
+from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
 tracers = TracerProvider()
 tracers.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(), schedule_delay_millis=500))
+# A service that this one asks, in the same process: the service graph has an edge between them.
+others = TracerProvider(resource=Resource.create({"service.name": "stock"}))
+others.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(), schedule_delay_millis=500))
 reader = PeriodicExportingMetricReader(OTLPMetricExporter(), export_interval_millis=1000)
 meters = MeterProvider([reader])
 loggers = LoggerProvider()
 loggers.add_log_record_processor(BatchLogRecordProcessor(OTLPLogExporter(), schedule_delay_millis=500))
 
 tracer = tracers.get_tracer("pattern-a")
+stock = others.get_tracer("stock")
 logger = loggers.get_logger("pattern-a")
 duration = meters.get_meter("pattern-a").create_histogram(
     "http.server.request.duration",
@@ -53,6 +58,11 @@ class Handler(BaseHTTPRequestHandler):
                     body="served a request of pattern A",
                 )
             )
+            with (
+                tracer.start_as_current_span("GET /stock", kind=trace.SpanKind.CLIENT),
+                stock.start_as_current_span("GET /stock", kind=trace.SpanKind.SERVER),
+            ):
+                pass
             self.send_response(200)
             self.end_headers()
             self.wfile.write(b"pattern A\n")
@@ -63,7 +73,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def stop(*_):
-    for provider in (tracers, meters, loggers):
+    for provider in (tracers, others, meters, loggers):
         provider.shutdown()
     sys.exit(0)
 
