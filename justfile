@@ -59,6 +59,13 @@ e2e-loki:
 # Traces to a real Tempo: `TEMPO_BIN=… just e2e-tempo`.
 e2e-tempo:
     tests/backends/run tempo_gives_back
+
+# Every real backend there is: `LOKI_BIN=… TEMPO_BIN=… PROMETHEUS_BIN=… just e2e-backends`.
+e2e-backends:
+    tests/backends/run
+    cargo test -p prometheus-tests
+    examples/three-patterns/run
+
 # Build the Go collector with contrib's Prometheus components, once; a quarter of an hour.
 peers-prometheus:
     benches/load/peers/build-otelcol.sh target/peers-prometheus otelcol-prometheus.yaml
