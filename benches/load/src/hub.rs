@@ -105,7 +105,13 @@ impl Hub {
         let before = process::cpu(pid);
         let start = Instant::now();
         let stream = |signal| -> Result<Stream<'_>, LoadError> {
-            let pool = Pool::build(Protocol::Grpc, signal, Encoding::None, self.items)?;
+            let pool = Pool::build(
+                Protocol::Grpc,
+                signal,
+                Encoding::None,
+                self.items,
+                payload::request,
+            )?;
             Ok(Stream {
                 hub: self,
                 backends: &backends,

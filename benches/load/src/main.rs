@@ -218,6 +218,7 @@ impl Send {
             self.signal,
             self.encoding,
             self.items,
+            payload::request,
         )?);
         let target = Target::try_new(protocol, self.to, self.signal, self.encoding)?;
         let plan = Plan {

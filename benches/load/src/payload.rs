@@ -19,14 +19,36 @@ const PER_RESOURCE: usize = 50;
 /// Records that share a scope.
 const PER_SCOPE: usize = 25;
 
+/// How many tenants there are where a scenario tells them apart.
+pub(crate) const TENANTS: usize = 300;
+
+/// What a tenant is called.
+pub(crate) fn tenant(index: usize) -> String {
+    format!("tenant-{index:03}")
+}
+
 /// One `Export{Trace,Logs,Metrics}ServiceRequest` with `items` items; `seed` decides the ids.
 pub(crate) fn request(signal: Signal, items: usize, seed: u64) -> Vec<u8> {
+    made(signal, items, seed, |_| "shop".to_owned())
+}
+
+/// The same with resources of [`TENANTS`] tenants, which are in `service.namespace`.
+pub(crate) fn request_of_tenants(signal: Signal, items: usize, seed: u64) -> Vec<u8> {
+    let first = seed as usize * items.div_ceil(PER_RESOURCE);
+    made(signal, items, seed, |index| {
+        tenant((first + index) % TENANTS)
+    })
+}
+
+fn made(signal: Signal, items: usize, seed: u64, namespace: impl Fn(usize) -> String) -> Vec<u8> {
     let mut random = Random::new(seed);
     let mut request = Message::default();
-    for resource in 0..items.div_ceil(PER_RESOURCE) {
-        let records = PER_RESOURCE.min(items - resource * PER_RESOURCE);
+    for index in 0..items.div_ceil(PER_RESOURCE) {
+        let records = PER_RESOURCE.min(items - index * PER_RESOURCE);
         request.nested(1, |resource| {
-            resource.nested(1, |resource| records::resource(resource, &mut random));
+            resource.nested(1, |resource| {
+                records::resource(resource, &namespace(index), &mut random);
+            });
             for scope in 0..records.div_ceil(PER_SCOPE) {
                 let records = PER_SCOPE.min(records - scope * PER_SCOPE);
                 resource.nested(2, |message| {
@@ -71,6 +93,21 @@ mod tests {
             let each = (many - few) as f64 / 49.0;
             let off = (each - f64::from(want)).abs();
             assert!(off < 6.0, "{signal:?}: {each} bytes");
+        }
+    }
+
+    #[test]
+    fn a_pool_has_resources_of_all_tenants() {
+        let requests: Vec<Vec<u8>> = (0..75)
+            .map(|seed| request_of_tenants(Signal::Traces, 200, seed))
+            .collect();
+        let all = requests.concat();
+        for index in 0..TENANTS {
+            let name = tenant(index);
+            let found = all
+                .windows(name.len())
+                .filter(|part| *part == name.as_bytes());
+            assert_eq!(found.count(), 1, "{name}");
         }
     }
 

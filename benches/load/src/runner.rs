@@ -78,7 +78,13 @@ impl Comparison {
         for &scenario in &self.scenarios {
             for &signal in &self.signals {
                 for &items in &self.items {
-                    let pool = Pool::build(self.protocol, signal, scenario.encoding, items)?;
+                    let pool = Pool::build(
+                        self.protocol,
+                        signal,
+                        scenario.encoding,
+                        items,
+                        scenario.requests(),
+                    )?;
                     let case = Case {
                         scenario,
                         items,

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use headwater_core::Signal;
+
 use crate::collector::fill;
 use crate::encoding::Encoding;
+use crate::payload;
 
 /// The frame that nearly all scenarios share.
 const FRAME: &str = include_str!("../scenarios/otelcol.yaml");
@@ -11,6 +14,9 @@ const FRAME: &str = include_str!("../scenarios/otelcol.yaml");
 /// The frame with the span_metrics connector beside the exporter. What it makes goes nowhere, so
 /// that the sink counts spans only; what it costs is the difference to `passthrough`.
 const SPAN_METRICS: &str = include_str!("../scenarios/span-metrics.yaml");
+
+/// The frame with the routing connector and a row of its table for each tenant.
+const ROUTING: &str = include_str!("../scenarios/routing.yaml");
 
 /// One configuration.
 #[derive(Debug)]
@@ -30,7 +36,7 @@ pub(crate) struct Scenario {
 }
 
 /// Every scenario, in the order of the table.
-pub(crate) const SCENARIOS: [Scenario; 8] = [
+pub(crate) const SCENARIOS: [Scenario; 9] = [
     Scenario {
         name: "passthrough",
         about: "no processor",
@@ -95,7 +101,18 @@ pub(crate) const SCENARIOS: [Scenario; 8] = [
         processors: "",
         frame: SPAN_METRICS,
     },
+    Scenario {
+        name: ROUTES,
+        about: "routing of 300 tenants by a resource attribute (traces only)",
+        encoding: Encoding::None,
+        pipeline: "[]",
+        processors: "",
+        frame: ROUTING,
+    },
 ];
+
+/// The scenario whose requests have tenants.
+const ROUTES: &str = "routing";
 
 impl Scenario {
     /// The scenario called `name`; the error lists all names.
@@ -109,6 +126,15 @@ impl Scenario {
             })
     }
 
+    /// What makes its requests: signal, items, seed.
+    pub(crate) fn requests(&self) -> fn(Signal, usize, u64) -> Vec<u8> {
+        if self.name == ROUTES {
+            payload::request_of_tenants
+        } else {
+            payload::request
+        }
+    }
+
     /// The configuration with `values` put in: `template`, or the frame of the scenario.
     pub(crate) fn config(&self, template: Option<&str>, values: &BTreeMap<&str, String>) -> String {
         let mut own = BTreeMap::from([
@@ -116,8 +142,22 @@ impl Scenario {
             ("pipeline", self.pipeline.to_owned()),
         ]);
         own.insert("compression", self.encoding.as_str().to_owned());
+        own.insert("table", table());
         fill(&fill(template.unwrap_or(self.frame), &own), values)
     }
+}
+
+/// A row for each tenant.
+fn table() -> String {
+    let rows = (0..payload::TENANTS).map(|index| {
+        format!(
+            "      - {{context: resource, condition: 'attributes[\"service.namespace\"] == \"{}\"', \
+             pipelines: [traces/{}]}}",
+            payload::tenant(index),
+            index % 3
+        )
+    });
+    rows.collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

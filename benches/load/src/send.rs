@@ -12,7 +12,6 @@ use crate::client::{Client, Reply, Target};
 use crate::encoding::Encoding;
 use crate::error::LoadError;
 use crate::otlp::{self, Protocol};
-use crate::payload;
 
 /// Different items in a pool: two batches of the usual 8,192, so that a compressor never finds a
 /// whole request again in the batch it works on.
@@ -33,7 +32,7 @@ pub(crate) struct Pool {
 }
 
 impl Pool {
-    /// Requests of `items` items each, compressed and framed.
+    /// Requests of `items` items each that `request` makes, compressed and framed.
     ///
     /// # Errors
     /// A compressor that fails.
@@ -42,11 +41,12 @@ impl Pool {
         signal: Signal,
         encoding: Encoding,
         items: usize,
+        request: fn(Signal, usize, u64) -> Vec<u8>,
     ) -> Result<Self, LoadError> {
         let count = POOL_ITEMS.div_ceil(items.max(1)).max(POOL_REQUESTS);
         let mut bodies = Vec::with_capacity(count);
         for seed in 0..count {
-            let request = payload::request(signal, items, seed as u64);
+            let request = request(signal, items, seed as u64);
             let request = encoding
                 .compress(request)
                 .map_err(LoadError::io("compress requests"))?;
@@ -234,6 +234,7 @@ impl Worker {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::payload;
     use crate::sink::Sink;
 
     #[tokio::test]
@@ -249,7 +250,9 @@ mod tests {
                     } else {
                         sink.http
                     };
-                    let pool = Arc::new(Pool::build(protocol, signal, encoding, 60).unwrap());
+                    let pool = Arc::new(
+                        Pool::build(protocol, signal, encoding, 60, payload::request).unwrap(),
+                    );
                     let target = Target::try_new(protocol, address, signal, encoding).unwrap();
                     let plan = Plan {
                         requests: 20,
@@ -294,7 +297,14 @@ mod tests {
     async fn a_rate_holds_the_load_back() {
         let any = ([127, 0, 0, 1], 0).into();
         let sink = Sink::start(any, any, 16_384).unwrap();
-        let pool = Pool::build(Protocol::Grpc, Signal::Logs, Encoding::None, 10).unwrap();
+        let pool = Pool::build(
+            Protocol::Grpc,
+            Signal::Logs,
+            Encoding::None,
+            10,
+            payload::request,
+        )
+        .unwrap();
         let target =
             Target::try_new(Protocol::Grpc, sink.grpc, Signal::Logs, Encoding::None).unwrap();
         let deadline = Instant::now() + Duration::from_secs(20);

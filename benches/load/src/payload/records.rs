@@ -49,7 +49,7 @@ impl Random {
 }
 
 /// A Kubernetes workload's resource: 12 attributes.
-pub(super) fn resource(resource: &mut Message, random: &mut Random) {
+pub(super) fn resource(resource: &mut Message, namespace: &str, random: &mut Random) {
     let replica = random.below(100_000);
     let instance = random.next();
     resource.text(
@@ -57,7 +57,7 @@ pub(super) fn resource(resource: &mut Message, random: &mut Random) {
         "service.name",
         random.pick(&["checkout", "inventory", "payments"]),
     );
-    resource.text(1, "service.namespace", "shop");
+    resource.text(1, "service.namespace", namespace);
     resource.text(1, "service.version", "2.14.1");
     resource.text(1, "service.instance.id", format!("{instance:016x}"));
     resource.text(1, "deployment.environment", "staging");
