@@ -11,4 +11,5 @@ mod delivery;
 mod following;
 mod records;
 mod restart;
+mod seed;
 mod support;
