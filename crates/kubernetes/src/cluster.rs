@@ -41,6 +41,17 @@ pub struct KubeconfigFile {
     pub context: String,
 }
 
+impl KubeconfigFile {
+    /// Its path for messages.
+    fn shown(&self) -> PathBuf {
+        if self.path.as_os_str().is_empty() {
+            "$KUBECONFIG or ~/.kube/config".into()
+        } else {
+            self.path.clone()
+        }
+    }
+}
+
 impl ClusterConfig {
     /// The cluster that this process runs in, without credentials; its certificate is not checked.
     /// Source: contrib `k8sconfig`, `auth_type: none`.
@@ -190,8 +201,10 @@ impl Cluster {
             ClusterConfig::Kubeconfig(file) => kubeconfig::server(file),
             #[cfg(not(feature = "kubeconfig"))]
             ClusterConfig::Kubeconfig(file) => Err(ClusterError::Kubeconfig {
-                path: file.path.clone(),
-                reason: "this binary was built without support for kubeconfig files".into(),
+                path: file.shown(),
+                reason: "this binary was built without support for kubeconfig files (feature \
+                         `kubeconfig` of the component)"
+                    .into(),
             }),
             ClusterConfig::Server(server) => Ok(server.as_ref().clone()),
         }

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::error::Error;
-use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -15,19 +14,14 @@ use super::credentials::Command;
 use super::{ClusterError, Credentials, KubeconfigFile, Proxy, Secret, ServerConfig};
 
 pub(super) fn server(file: &KubeconfigFile) -> Result<ServerConfig, ClusterError> {
-    let path = if file.path.as_os_str().is_empty() {
-        Path::new("$KUBECONFIG or ~/.kube/config")
-    } else {
-        &file.path
-    };
     let failed = |reason: String| ClusterError::Kubeconfig {
-        path: path.to_owned(),
+        path: file.shown(),
         reason,
     };
     let read = if file.path.as_os_str().is_empty() {
         Kubeconfig::read()
     } else {
-        Kubeconfig::read_from(path)
+        Kubeconfig::read_from(&file.path)
     };
     let named = &file.context;
     let file = read.map_err(|error| failed(chain(&error)))?;

@@ -15,7 +15,7 @@ use tokio::sync::mpsc::Receiver;
 
 use crate::delivery::Delivery;
 use crate::line::Lines;
-use crate::news::{From, News, Verdict};
+use crate::news::{News, Origin, Verdict};
 use crate::position::Position;
 use crate::record::record;
 
@@ -130,9 +130,9 @@ impl Intake {
 
     fn take(&mut self, news: EventNews, taken: &mut Taken) {
         match news {
-            EventNews::Listed(event) => self.event(*event, From::List, taken),
-            EventNews::Added(event) => self.event(*event, From::Added, taken),
-            EventNews::Modified(event) => self.event(*event, From::Modified, taken),
+            EventNews::Listed(event) => self.event(*event, Origin::List, taken),
+            EventNews::Added(event) => self.event(*event, Origin::Added, taken),
+            EventNews::Modified(event) => self.event(*event, Origin::Modified, taken),
             EventNews::Complete(version) => taken.reached = Some(version),
             EventNews::Unreadable(reason) => self.unreadable(&reason),
             EventNews::Failing { what, error, hint } => {
@@ -168,12 +168,12 @@ impl Intake {
         }
     }
 
-    fn event(&mut self, event: Event, from: From, taken: &mut Taken) {
+    fn event(&mut self, event: Event, origin: Origin, taken: &mut Taken) {
         // A list is in no order of versions.
-        if from != From::List && !event.metadata.resource_version.is_empty() {
+        if origin != Origin::List && !event.metadata.resource_version.is_empty() {
             taken.reached = Some(event.metadata.resource_version.clone());
         }
-        match self.news.judge(&event, from, Instant::now()) {
+        match self.news.judge(&event, origin, Instant::now()) {
             Verdict::Old => {}
             Verdict::TooSoon => {
                 self.too_soon.add(1);

@@ -10,7 +10,7 @@ use crate::time::{SECOND, of_event};
 
 /// Where an event comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum From {
+pub(crate) enum Origin {
     /// A list: it may be old, and known.
     List,
     /// A watch: it was not there.
@@ -57,8 +57,8 @@ impl News {
     }
 
     /// What becomes of an event at `now`. It is remembered.
-    pub(crate) fn judge(&mut self, event: &Event, from: From, now: Instant) -> Verdict {
-        if !self.is_recent(event, from) {
+    pub(crate) fn judge(&mut self, event: &Event, origin: Origin, now: Instant) -> Verdict {
+        if !self.is_recent(event, origin) {
             return Verdict::Old;
         }
         let (known, same) = self.seen.get(event);
@@ -67,7 +67,7 @@ impl News {
         }
         let reported = known.and_then(|known| known.reported);
         // In a list nobody says what is new; who is known has happened again.
-        let again = from == From::Modified || known.is_some();
+        let again = origin == Origin::Modified || known.is_some();
         let too_soon = again
             && match self.dedup {
                 DedupInterval::Always => false,
@@ -84,12 +84,12 @@ impl News {
         }
     }
 
-    fn is_recent(&self, event: &Event, from: From) -> bool {
+    fn is_recent(&self, event: &Event, origin: Origin) -> bool {
         match self.since {
             Since::Time(start) => {
                 // Most events have times of whole seconds: one that is watched is not older than the
                 // start because of that. One that is listed may well be.
-                let start = if from == From::List {
+                let start = if origin == Origin::List {
                     start
                 } else {
                     start - start.rem_euclid(SECOND)
@@ -100,7 +100,7 @@ impl News {
             // (Kubernetes KEP-5504); where they are none, everything that is listed is new.
             Since::Version(known) => {
                 let version = event.metadata.resource_version.parse::<u64>();
-                from != From::List || version.map_or(true, |version| version > known)
+                origin != Origin::List || version.map_or(true, |version| version > known)
             }
         }
     }
@@ -137,13 +137,13 @@ mod tests {
     fn only_what_is_not_older_than_the_start_is_new() {
         let now = Instant::now();
         for (time, from, verdict) in [
-            (BEFORE, From::Added, Verdict::Old),
-            (BEFORE, From::List, Verdict::Old),
-            ("", From::Added, Verdict::Old),
-            (SAME, From::Added, Verdict::New),
-            (SAME, From::Modified, Verdict::New),
-            (SAME, From::List, Verdict::Old),
-            (AFTER, From::List, Verdict::New),
+            (BEFORE, Origin::Added, Verdict::Old),
+            (BEFORE, Origin::List, Verdict::Old),
+            ("", Origin::Added, Verdict::Old),
+            (SAME, Origin::Added, Verdict::New),
+            (SAME, Origin::Modified, Verdict::New),
+            (SAME, Origin::List, Verdict::Old),
+            (AFTER, Origin::List, Verdict::New),
         ] {
             let judged = news(DedupInterval::Always).judge(&event("a", "1", time), from, now);
             assert_eq!(judged, verdict, "{time} {from:?}");
@@ -154,11 +154,11 @@ mod tests {
     fn what_is_listed_again_is_not_new() {
         let (mut news, now) = (news(DedupInterval::Always), Instant::now());
         let mut judge = |version, from| news.judge(&event("a", version, AFTER), from, now);
-        assert_eq!(judge("7", From::Added), Verdict::New);
-        assert_eq!(judge("7", From::List), Verdict::Old);
-        assert_eq!(judge("8", From::List), Verdict::New);
-        assert_eq!(judge("8", From::Modified), Verdict::Old);
-        assert_eq!(judge("9", From::Modified), Verdict::New);
+        assert_eq!(judge("7", Origin::Added), Verdict::New);
+        assert_eq!(judge("7", Origin::List), Verdict::Old);
+        assert_eq!(judge("8", Origin::List), Verdict::New);
+        assert_eq!(judge("8", Origin::Modified), Verdict::Old);
+        assert_eq!(judge("9", Origin::Modified), Verdict::New);
     }
 
     #[test]
@@ -169,19 +169,19 @@ mod tests {
         let mut judge = |uid, version, from, seconds| {
             after.judge(&event(uid, version, AFTER), from, at(seconds))
         };
-        assert_eq!(judge("a", "1", From::Added, 0), Verdict::New);
-        assert_eq!(judge("a", "2", From::Modified, 9), Verdict::TooSoon);
-        assert_eq!(judge("a", "2", From::List, 9), Verdict::Old);
+        assert_eq!(judge("a", "1", Origin::Added, 0), Verdict::New);
+        assert_eq!(judge("a", "2", Origin::Modified, 9), Verdict::TooSoon);
+        assert_eq!(judge("a", "2", Origin::List, 9), Verdict::Old);
         // The time of the last report counts, not that of what was kept back.
-        assert_eq!(judge("a", "3", From::Modified, 10), Verdict::New);
-        assert_eq!(judge("a", "4", From::List, 11), Verdict::TooSoon);
-        assert_eq!(judge("b", "5", From::Modified, 11), Verdict::New);
+        assert_eq!(judge("a", "3", Origin::Modified, 10), Verdict::New);
+        assert_eq!(judge("a", "4", Origin::List, 11), Verdict::TooSoon);
+        assert_eq!(judge("b", "5", Origin::Modified, 11), Verdict::New);
         let mut never = news(DedupInterval::Never);
         let mut judge = |uid, version, from| never.judge(&event(uid, version, AFTER), from, begin);
-        assert_eq!(judge("a", "1", From::Added), Verdict::New);
-        assert_eq!(judge("a", "2", From::Modified), Verdict::TooSoon);
-        assert_eq!(judge("b", "3", From::Modified), Verdict::TooSoon);
-        assert_eq!(judge("c", "4", From::List), Verdict::New);
+        assert_eq!(judge("a", "1", Origin::Added), Verdict::New);
+        assert_eq!(judge("a", "2", Origin::Modified), Verdict::TooSoon);
+        assert_eq!(judge("b", "3", Origin::Modified), Verdict::TooSoon);
+        assert_eq!(judge("c", "4", Origin::List), Verdict::New);
     }
 
     #[test]
@@ -191,9 +191,9 @@ mod tests {
             Instant::now(),
         );
         let mut judge = |version, from| news.judge(&event(version, version, BEFORE), from, now);
-        assert_eq!(judge("11", From::Added), Verdict::New);
-        assert_eq!(judge("10", From::List), Verdict::Old);
-        assert_eq!(judge("12", From::List), Verdict::New);
-        assert_eq!(judge("x", From::List), Verdict::New);
+        assert_eq!(judge("11", Origin::Added), Verdict::New);
+        assert_eq!(judge("10", Origin::List), Verdict::Old);
+        assert_eq!(judge("12", Origin::List), Verdict::New);
+        assert_eq!(judge("x", Origin::List), Verdict::New);
     }
 }

@@ -1,5 +1,7 @@
 //! Which events are reported, whatever the API server does.
 
+use std::time::Duration;
+
 use headwater_core::status::Status;
 use headwater_kubernetes::testing::Fault;
 use headwater_testkit::metric;
@@ -83,6 +85,20 @@ async fn a_server_that_is_away_at_the_start_is_waited_for() {
     setup.server.come_back();
     setup.reported(&["meanwhile"]).await;
     eventually(|| status(&setup).0 == Status::Ok).await;
+    setup.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_comes_while_a_slow_server_lists_is_reported_once() {
+    let mut setup = Setup::new().await;
+    let slow = Fault::Slow(Duration::from_millis(300));
+    setup.server.fail("limit=", slow, 1);
+    setup.start("").await;
+    eventually(|| !setup.server.requests().is_empty()).await;
+    setup.server.apply(event("a", "meanwhile"));
+    setup.watching(1).await;
+    setup.server.apply(event("b", "after"));
+    setup.reported(&["meanwhile", "after"]).await;
     setup.stop().await;
 }
 

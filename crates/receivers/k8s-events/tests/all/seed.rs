@@ -16,7 +16,8 @@ use serde_json::{Value as Json, json};
 
 use crate::support::{PATIENCE, eventually, now, pairs, rfc3339};
 
-const CONFIG_MAP: &str = include_str!("../../../../../distributions/grafana-cloud/k8s/configmap.yaml");
+const CONFIG_MAP: &str =
+    include_str!("../../../../../distributions/grafana-cloud/k8s/configmap.yaml");
 
 /// A section of the ConfigMap's configuration: the lines below `path`, with it.
 fn section(path: &[&str]) -> String {
@@ -195,7 +196,11 @@ async fn loki_gets_what_the_chart_s_alloy_pushes() {
     let (stream, metadata, line, time) = &found[0];
     assert_eq!(
         *stream,
-        labels(&[("level", "Warning"), ("namespace", "shop"), ("node", "node-1")])
+        labels(&[
+            ("level", "Warning"),
+            ("namespace", "shop"),
+            ("node", "node-1")
+        ])
     );
     assert_eq!(metadata["name"], "web-1");
     assert!(line.starts_with("name=web-1 kind=Pod eventRV="), "{line}");
