@@ -25,10 +25,50 @@ pub use in_cluster::own_namespace;
 pub enum ClusterConfig {
     /// The one that this process runs in, by the service account of its pod.
     InCluster,
-    /// The current context of a kubeconfig file.
-    Kubeconfig(PathBuf),
+    /// A context of a kubeconfig file.
+    Kubeconfig(KubeconfigFile),
     /// A given API server.
     Server(Box<ServerConfig>),
+}
+
+/// A kubeconfig file and a context in it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KubeconfigFile {
+    /// Its path; empty for the files in KUBECONFIG, merged as `kubectl` does it, else
+    /// `~/.kube/config`.
+    pub path: PathBuf,
+    /// The context; empty for the current one.
+    pub context: String,
+}
+
+impl KubeconfigFile {
+    /// Its path for messages.
+    fn shown(&self) -> PathBuf {
+        if self.path.as_os_str().is_empty() {
+            "$KUBECONFIG or ~/.kube/config".into()
+        } else {
+            self.path.clone()
+        }
+    }
+}
+
+impl ClusterConfig {
+    /// The cluster that this process runs in, without credentials; its certificate is not checked.
+    /// Source: contrib `k8sconfig`, `auth_type: none`.
+    ///
+    /// # Errors
+    /// [`ClusterError::NotInCluster`].
+    pub fn anonymous() -> Result<Self, ClusterError> {
+        in_cluster::anonymous().map(|server| Self::Server(Box::new(server)))
+    }
+
+    /// Finds what is wrong with the settings, without connecting or running anything.
+    ///
+    /// # Errors
+    /// [`ClusterError`].
+    pub fn check(&self) -> Result<(), ClusterError> {
+        Cluster::new(self.clone()).check()
+    }
 }
 
 /// An API server.
@@ -158,11 +198,13 @@ impl Cluster {
         match &self.config {
             ClusterConfig::InCluster => in_cluster::server(),
             #[cfg(feature = "kubeconfig")]
-            ClusterConfig::Kubeconfig(path) => kubeconfig::server(path),
+            ClusterConfig::Kubeconfig(file) => kubeconfig::server(file),
             #[cfg(not(feature = "kubeconfig"))]
-            ClusterConfig::Kubeconfig(path) => Err(ClusterError::Kubeconfig {
-                path: path.clone(),
-                reason: "this binary was built without support for kubeconfig files".into(),
+            ClusterConfig::Kubeconfig(file) => Err(ClusterError::Kubeconfig {
+                path: file.shown(),
+                reason: "this binary was built without support for kubeconfig files (feature \
+                         `kubeconfig` of the component)"
+                    .into(),
             }),
             ClusterConfig::Server(server) => Ok(server.as_ref().clone()),
         }

@@ -6,6 +6,7 @@
 
 mod endpoint_slice;
 mod endpoints;
+mod event;
 mod ingress;
 mod meta;
 mod node;
@@ -17,6 +18,7 @@ use serde::de::{Deserialize, DeserializeOwned, Deserializer};
 
 pub use endpoint_slice::{Conditions, Endpoint, EndpointSlice, SlicePort};
 pub use endpoints::{EndpointAddress, EndpointPort, Endpoints, ObjectReference, Subset};
+pub use event::{Event, EventMeta, EventSource, InvolvedObject};
 pub use ingress::{Ingress, IngressRule};
 pub use meta::{Controller, Meta, Pairs, key as object_key};
 pub use node::{Node, NodeAddress, NodeCondition};

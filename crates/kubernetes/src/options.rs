@@ -7,7 +7,8 @@ use headwater_transport::config::{TlsClientConfig, TlsConfig, TlsVersion};
 use thiserror::Error;
 
 use crate::cluster::{
-    ClusterConfig, ClusterError, Credentials, Proxy, Secret, ServerConfig, own_namespace,
+    ClusterConfig, ClusterError, Credentials, KubeconfigFile, Proxy, Secret, ServerConfig,
+    own_namespace,
 };
 use crate::labels::Attach;
 use crate::selector::Selector;
@@ -68,7 +69,10 @@ impl TryFrom<&KubernetesSdConfig> for Options {
 
     fn try_from(config: &KubernetesSdConfig) -> Result<Self, OptionsError> {
         let cluster = if !config.kubeconfig_file.is_empty() {
-            ClusterConfig::Kubeconfig(config.kubeconfig_file.as_str().into())
+            ClusterConfig::Kubeconfig(KubeconfigFile {
+                path: config.kubeconfig_file.as_str().into(),
+                context: String::new(),
+            })
         } else if config.api_server.is_empty() {
             ClusterConfig::InCluster
         } else {

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use crate::cluster::{Cluster, ClusterConfig};
 use crate::objects::Resource;
-use crate::watch::{Pace, Scope, Watch};
+use crate::watch::stored::Watch;
+use crate::watch::{Pace, Scope};
 
 /// Every watch of this process. There are few: kinds times namespaces times selectors.
 static WATCHES: Mutex<Vec<Entry>> = Mutex::new(Vec::new());

@@ -1,6 +1,6 @@
 //! A Kubernetes API server for tests: it lists and watches real objects, and misbehaves on demand.
 //!
-//! It knows the kinds that discovery reads, label and field selectors, pages, bookmarks, versions that
+//! It knows the kinds that discovery reads, and events, label and field selectors, pages, bookmarks, versions that
 //! have been forgotten (410) and metadata on its own. Objects are JSON as `kubectl get -o json` prints it.
 
 #![expect(

@@ -1,26 +1,26 @@
-//! Keeping a store up to date: list, then watch, for ever.
+//! Following the objects of a kind: list, then watch, for ever.
 //!
 //! Source: Kubernetes, "Efficient detection of changes". A list comes in pages; a watch goes on from
 //! the version of the list, through as many requests as it takes, until the server has forgotten that
 //! version (410). Then everything is listed again, over what is there: nothing is removed before the
-//! new list is complete. When the server is away, what was known stays.
+//! new list is complete. When the server is away, what was known stays. A [`Sink`] is what becomes of it:
+//! a store ([`stored`]), or a row of changes ([`followed`]).
 
 mod events;
+pub(crate) mod followed;
 mod lines;
 mod list;
 mod path;
+pub(crate) mod stored;
 
-use std::collections::HashSet;
-use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::task::AbortHandle;
+use serde::de::DeserializeOwned;
 
 use crate::api::{Api, ApiError};
 use crate::cluster::Cluster;
-use crate::objects::Resource;
-use crate::store::Store;
+use crate::objects::Kind;
 
 pub(crate) use path::Scope;
 
@@ -51,73 +51,91 @@ impl Default for Pace {
     }
 }
 
-/// A store that is kept up to date for as long as somebody holds this.
-#[derive(Debug)]
-pub(crate) struct Watch<K> {
-    store: Arc<Store<K>>,
-    task: AbortHandle,
+/// Where a put object comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// A list.
+    Listed,
+    /// A watch: it was not there.
+    Added,
+    /// A watch: it is a new version of what was there.
+    Modified,
 }
 
-impl<K: Resource> Watch<K> {
-    /// Starts a task on the current runtime.
-    pub(crate) fn start(cluster: Arc<Cluster>, scope: Scope, pace: Pace) -> Self {
-        let store = Arc::new(Store::default());
-        let watcher = Watcher {
-            api: Api::new(cluster),
-            scope,
-            pace,
-            page: pace.page.max(1),
-            kind: PhantomData,
-            store: Ended(Arc::clone(&store)),
-        };
-        let task = tokio::spawn(watcher.run());
-        Self {
-            store,
-            task: task.abort_handle(),
-        }
-    }
+/// What becomes of the objects. It is told things one after the other, and may take its time: the
+/// server is not read meanwhile.
+pub(crate) trait Sink: Send + 'static {
+    /// What is decoded of an object.
+    type Item: DeserializeOwned + Send;
 
-    pub(crate) fn store(&self) -> &Arc<Store<K>> {
-        &self.store
-    }
+    /// Where the API serves them.
+    const KIND: Kind;
 
-    /// Whether nobody keeps the store up to date any more, since the runtime of its task is gone.
-    pub(crate) fn is_over(&self) -> bool {
-        self.task.is_finished()
-    }
+    /// Whether an object that cannot be read makes everything be listed again.
+    const STRICT: bool;
+
+    /// Whether an object has what every object has; one that has not is no object.
+    fn has_name(item: &Self::Item) -> bool;
+
+    /// Everything is about to be listed.
+    fn begin(&mut self) {}
+
+    /// There is an object, or a new version of it.
+    fn put(&mut self, item: Self::Item, origin: Origin) -> impl Future<Output = ()> + Send;
+
+    /// An object is gone.
+    fn remove(&mut self, item: Self::Item);
+
+    /// Everything has been listed since [`Self::begin`], as of this version.
+    fn complete(&mut self, version: &str) -> impl Future<Output = ()> + Send;
+
+    /// The server has said something of use.
+    fn contact(&mut self, scope: &Scope) -> impl Future<Output = ()> + Send;
+
+    /// The server cannot be used: why, and what to do about it (empty if nobody knows).
+    fn fail(
+        &mut self,
+        scope: &Scope,
+        error: &ApiError,
+        hint: String,
+    ) -> impl Future<Output = ()> + Send;
 }
 
-impl<K> Drop for Watch<K> {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
-
-/// Wakes those who wait for a store when its task ends, so that they notice.
-struct Ended<K>(Arc<Store<K>>);
-
-impl<K> Drop for Ended<K> {
-    fn drop(&mut self) {
-        self.0.wake();
-    }
-}
-
-struct Watcher<K> {
+/// Feeds a sink for ever.
+pub(crate) struct Watcher<S> {
     api: Api,
     scope: Scope,
     pace: Pace,
     /// As `pace.page`, less if pages have turned out to be too large.
     page: u32,
-    kind: PhantomData<K>,
-    store: Ended<K>,
+    sink: S,
+    /// Where the first watch goes on; without it everything is listed first.
+    from: Option<Version>,
 }
 
 /// Where a watch goes on.
 type Version = String;
 
-impl<K: Resource> Watcher<K> {
-    async fn run(mut self) {
-        let mut version: Option<Version> = None;
+impl<S: Sink> Watcher<S> {
+    pub(crate) fn new(cluster: Arc<Cluster>, scope: Scope, pace: Pace, sink: S) -> Self {
+        Self {
+            api: Api::new(cluster),
+            scope,
+            pace,
+            page: pace.page.max(1),
+            sink,
+            from: None,
+        }
+    }
+
+    /// Begins with a watch from a version, instead of a list.
+    pub(crate) fn from(mut self, version: Option<String>) -> Self {
+        self.from = version;
+        self
+    }
+
+    pub(crate) async fn run(mut self) {
+        let mut version = self.from.take();
         let mut pause = self.pace.first_pause;
         loop {
             let (done, useful) = match &mut version {
@@ -139,7 +157,7 @@ impl<K: Resource> Watcher<K> {
                 Ok(()) => {}
                 Err(error) => {
                     if !error.is_gone() || version.is_none() {
-                        self.failed(&error);
+                        self.failed(&error).await;
                     }
                     // Of an event that cannot be read nobody knows what it has changed.
                     let unreadable = matches!(error, ApiError::Garbage(_) | ApiError::TooLarge(_));
@@ -153,32 +171,14 @@ impl<K: Resource> Watcher<K> {
         }
     }
 
-    /// The server has said something of use.
-    fn contact(&self) {
-        if let Some((since, _)) = self.store.0.contact() {
-            tracing::info!(
-                scope = %self.scope,
-                after_seconds = since.elapsed().as_secs(),
-                "Kubernetes API is back"
-            );
-        }
-    }
-
-    fn failed(&self, error: &ApiError) {
-        let store = &self.store.0;
-        if store.fail(&error.to_string()) {
-            tracing::warn!(
-                scope = %self.scope,
-                error = format!("{error}{}", hint(error)),
-                objects = store.len(),
-                "Kubernetes API cannot be read, keeping what is known"
-            );
-        }
+    async fn failed(&mut self, error: &ApiError) {
+        let hint = hint(error, &S::KIND, &self.scope);
+        self.sink.fail(&self.scope, error, hint).await;
     }
 
     /// Lists everything and returns the version of the list.
     async fn list(&mut self) -> Result<Version, ApiError> {
-        let mut listed = HashSet::new();
+        self.sink.begin();
         let mut next = String::new();
         loop {
             let page = self.page(&next).await;
@@ -189,23 +189,22 @@ impl<K: Resource> Watcher<K> {
                 continue;
             }
             let page = page?;
-            self.contact();
+            self.sink.contact(&self.scope).await;
             for object in page.items {
-                listed.insert(self.store.0.put(object));
+                self.sink.put(object, Origin::Listed).await;
             }
             if page.metadata.next.is_empty() {
-                self.store.0.keep_only(&listed);
-                self.store.0.set_synced();
+                self.sink.complete(&page.metadata.version).await;
                 return Ok(page.metadata.version);
             }
             next = page.metadata.next;
         }
     }
 
-    async fn page(&mut self, next: &str) -> Result<list::List<K>, ApiError> {
-        let path = self.scope.list(&K::KIND, self.page, next);
-        let answer = self.api.get(&path, list::accept(&K::KIND)).await;
-        let page = list::read(&mut answer?).await;
+    async fn page(&mut self, next: &str) -> Result<list::List<S::Item>, ApiError> {
+        let path = self.scope.list(&S::KIND, self.page, next);
+        let answer = self.api.get(&path, list::accept(&S::KIND)).await;
+        let page = list::read::<S>(&mut answer?).await;
         if page.is_err() {
             self.api.close();
         }
@@ -215,12 +214,12 @@ impl<K: Resource> Watcher<K> {
     /// Follows changes until the server ends the watch; says whether it was of any use.
     async fn watch(&mut self, version: &mut Version) -> (Result<(), ApiError>, bool) {
         let started = Instant::now();
-        let path = self.scope.watch(&K::KIND, version, self.pace.watch);
-        let answer = match self.api.get(&path, events::accept(&K::KIND)).await {
+        let path = self.scope.watch(&S::KIND, version, self.pace.watch);
+        let answer = match self.api.get(&path, events::accept(&S::KIND)).await {
             Ok(answer) => answer,
             Err(error) => return (Err(error), false),
         };
-        self.contact();
+        self.sink.contact(&self.scope).await;
         // The server ends a watch in time; one that is silent for longer has been forgotten.
         let silence = self.pace.watch + Duration::from_secs(30);
         let mut lines = lines::Lines::new(answer, silence);
@@ -229,11 +228,11 @@ impl<K: Resource> Watcher<K> {
             match lines.next().await {
                 Ok(None) => break Ok(()),
                 Err(error) => break Err(error),
-                Ok(Some(line)) => match events::read::<K>(&line) {
+                Ok(Some(line)) => match events::read::<S>(&line) {
                     Ok(event) => {
-                        self.contact();
+                        self.sink.contact(&self.scope).await;
                         useful = true;
-                        self.apply(event, version);
+                        self.apply(event, version).await;
                     }
                     Err(error) => break Err(error),
                 },
@@ -245,12 +244,11 @@ impl<K: Resource> Watcher<K> {
         (ended, useful || started.elapsed() >= self.pace.watch / 2)
     }
 
-    fn apply(&self, event: events::Event<K>, version: &mut Version) {
+    async fn apply(&mut self, event: events::Event<S::Item>, version: &mut Version) {
         match event.change {
-            events::Change::Put(object) => {
-                self.store.0.put(object);
-            }
-            events::Change::Remove(object) => self.store.0.remove(&object.meta().key()),
+            events::Change::Add(object) => self.sink.put(object, Origin::Added).await,
+            events::Change::Modify(object) => self.sink.put(object, Origin::Modified).await,
+            events::Change::Remove(object) => self.sink.remove(object),
             events::Change::Bookmark => {}
         }
         if !event.version.is_empty() {
@@ -260,13 +258,28 @@ impl<K: Resource> Watcher<K> {
 }
 
 /// What to do about an error.
-const fn hint(error: &ApiError) -> &'static str {
+fn hint(error: &ApiError, kind: &Kind, scope: &Scope) -> String {
     match error {
-        ApiError::Status { code: 401, .. } => " (is the token valid for this cluster?)",
+        ApiError::Status { code: 401, .. } => "is the token valid for this cluster?".to_owned(),
         ApiError::Status { code: 403, .. } => {
-            " (the service account needs a role with the verbs list and watch for it)"
+            let namespace = scope.namespace.as_ref().filter(|_| kind.namespaced);
+            let role = namespace.map_or_else(
+                || "a ClusterRole".to_owned(),
+                |name| format!("a Role in {name}"),
+            );
+            let path = kind
+                .api
+                .trim_start_matches("/apis/")
+                .trim_start_matches('/');
+            let group = path.split_once('/').map_or("", |(group, _)| group);
+            let group = if group == "api" { "" } else { group };
+            format!(
+                "the service account needs {role} with the rule `apiGroups: [{group:?}], \
+                 resources: [{}], verbs: [list, watch]`",
+                kind.plural
+            )
         }
-        _ => "",
+        _ => String::new(),
     }
 }
 
@@ -277,4 +290,37 @@ fn spread(pause: Duration) -> Duration {
     let random = RandomState::new().hash_one(Instant::now());
     let part = u32::try_from(random % 512).unwrap_or_default();
     pause * (768 + part) / 1024
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Scope, hint};
+    use crate::api::ApiError;
+    use crate::objects::{Ingress, Kind, Node, Pod, Resource as _};
+
+    #[test]
+    fn who_is_forbidden_learns_which_rule_is_missing() {
+        let forbidden = ApiError::Status {
+            code: 403,
+            message: String::new(),
+        };
+        let hint = |kind: &Kind, namespace: Option<&str>| {
+            let scope = Scope {
+                plural: kind.plural,
+                namespace: namespace.map(str::to_owned),
+                selector: crate::Selector::default(),
+            };
+            hint(&forbidden, kind, &scope)
+        };
+        assert_eq!(
+            hint(&Pod::KIND, Some("shop")),
+            "the service account needs a Role in shop with the rule `apiGroups: [\"\"], \
+             resources: [pods], verbs: [list, watch]`"
+        );
+        let ingresses = hint(&Ingress::KIND, None);
+        assert!(ingresses.contains("a ClusterRole"), "{ingresses}");
+        assert!(ingresses.contains("[\"networking.k8s.io\"]"), "{ingresses}");
+        let nodes = hint(&Node::KIND, Some("shop"));
+        assert!(nodes.contains("a ClusterRole"), "{nodes}");
+    }
 }

@@ -56,7 +56,7 @@ where
 }
 
 /// Writes a string in double quotes, as Go's `strconv.Quote` does it.
-fn put_quoted(out: &mut String, text: &str) {
+pub fn put_quoted(out: &mut String, text: &str) {
     out.push('"');
     let mut rest = text;
     while let Some(at) = rest.find(|c: char| c == '"' || c == '\\' || c.is_control()) {
@@ -68,6 +68,10 @@ fn put_quoted(out: &mut String, text: &str) {
                 '\n' => out.push_str("\\n"),
                 '\r' => out.push_str("\\r"),
                 '\t' => out.push_str("\\t"),
+                '\u{7}' => out.push_str("\\a"),
+                '\u{8}' => out.push_str("\\b"),
+                '\u{b}' => out.push_str("\\v"),
+                '\u{c}' => out.push_str("\\f"),
                 other if other.is_ascii() => {
                     // A string takes everything.
                     write!(out, "\\x{:02x}", u32::from(other)).ok();

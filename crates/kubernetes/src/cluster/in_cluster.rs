@@ -13,10 +13,7 @@ pub(super) fn server() -> Result<ServerConfig, ClusterError> {
     server_of(Path::new(SERVICE_ACCOUNT), |name| std::env::var(name).ok())
 }
 
-fn server_of(
-    account: &Path,
-    variable: impl Fn(&str) -> Option<String>,
-) -> Result<ServerConfig, ClusterError> {
+fn url(variable: impl Fn(&str) -> Option<String>) -> Result<String, ClusterError> {
     let variable = |name| variable(name).filter(|value| !value.is_empty());
     let host = variable("KUBERNETES_SERVICE_HOST").ok_or(ClusterError::NotInCluster)?;
     let port = variable("KUBERNETES_SERVICE_PORT").ok_or(ClusterError::NotInCluster)?;
@@ -25,12 +22,20 @@ fn server_of(
     } else {
         host
     };
+    Ok(format!("https://{host}:{port}"))
+}
+
+fn server_of(
+    account: &Path,
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<ServerConfig, ClusterError> {
+    let url = url(variable)?;
     let token = account.join("token");
     let credentials = Credentials::bearer(Secret::File(token));
     // Found out now: a pod may have no service account.
     credentials.header()?;
     Ok(ServerConfig {
-        url: format!("https://{host}:{port}"),
+        url,
         tls: TlsClientConfig {
             common: TlsConfig {
                 ca_file: account.join("ca.crt").to_string_lossy().into_owned(),
@@ -41,6 +46,19 @@ fn server_of(
         proxy: Proxy::Environment,
         credentials,
         headers: Vec::new(),
+    })
+}
+
+/// The same server without credentials, whoever it is.
+pub(super) fn anonymous() -> Result<ServerConfig, ClusterError> {
+    Ok(ServerConfig {
+        url: url(|name| std::env::var(name).ok())?,
+        tls: TlsClientConfig {
+            insecure_skip_verify: true,
+            ..TlsClientConfig::default()
+        },
+        proxy: Proxy::Environment,
+        ..ServerConfig::default()
     })
 }
 
@@ -55,7 +73,7 @@ pub fn own_namespace() -> Result<String, ClusterError> {
 
 #[cfg(test)]
 mod tests {
-    use super::server_of;
+    use super::{server_of, url};
 
     #[test]
     fn the_environment_and_the_service_account_say_where() {
@@ -71,6 +89,14 @@ mod tests {
         assert!(server.tls.common.ca_file.ends_with("/ca.crt"));
         let header = server.credentials.header().unwrap().unwrap();
         assert_eq!(header, "Bearer t");
+    }
+
+    #[test]
+    fn without_credentials_the_environment_is_enough() {
+        let host = |name: &str| name.ends_with("HOST").then(|| "10.0.0.1".to_owned());
+        assert!(url(host).is_err());
+        let both = |name: &str| host(name).or_else(|| Some("443".to_owned()));
+        assert_eq!(url(both).unwrap(), "https://10.0.0.1:443");
     }
 
     #[test]

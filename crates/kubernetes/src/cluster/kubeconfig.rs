@@ -1,8 +1,7 @@
-//! The current context of a kubeconfig file.
+//! A context of a kubeconfig file.
 
 use std::collections::HashMap;
 use std::error::Error;
-use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -12,15 +11,25 @@ use kube::config::{AuthInfo, ExecConfig, Kubeconfig};
 use secrecy::ExposeSecret as _;
 
 use super::credentials::Command;
-use super::{ClusterError, Credentials, Proxy, Secret, ServerConfig};
+use super::{ClusterError, Credentials, KubeconfigFile, Proxy, Secret, ServerConfig};
 
-pub(super) fn server(path: &Path) -> Result<ServerConfig, ClusterError> {
+pub(super) fn server(file: &KubeconfigFile) -> Result<ServerConfig, ClusterError> {
     let failed = |reason: String| ClusterError::Kubeconfig {
-        path: path.to_owned(),
+        path: file.shown(),
         reason,
     };
-    let file = Kubeconfig::read_from(path).map_err(|error| failed(chain(&error)))?;
-    let wanted = file.current_context.as_deref().unwrap_or_default();
+    let read = if file.path.as_os_str().is_empty() {
+        Kubeconfig::read()
+    } else {
+        Kubeconfig::read_from(&file.path)
+    };
+    let named = &file.context;
+    let file = read.map_err(|error| failed(chain(&error)))?;
+    let wanted = if named.is_empty() {
+        file.current_context.as_deref().unwrap_or_default()
+    } else {
+        named
+    };
     let context = file.contexts.iter().find(|it| it.name == wanted);
     let context = context.and_then(|named| named.context.as_ref());
     let context = context.ok_or_else(|| failed(format!("there is no context {wanted:?}")))?;
@@ -173,9 +182,13 @@ fn chain(error: &dyn Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::server;
-    use crate::cluster::{Credentials, Proxy, Secret, ServerConfig};
+    use crate::cluster::{Credentials, KubeconfigFile, Proxy, Secret, ServerConfig};
 
     fn read(user: &str, cluster: &str) -> Result<ServerConfig, String> {
+        read_context("", user, cluster)
+    }
+
+    fn read_context(context: &str, user: &str, cluster: &str) -> Result<ServerConfig, String> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config");
         let text = format!(
@@ -186,7 +199,8 @@ mod tests {
              users:\n- name: u\n  user: {user}\n"
         );
         std::fs::write(&path, text).unwrap();
-        server(&path).map_err(|error| error.to_string())
+        let context = context.to_owned();
+        server(&KubeconfigFile { path, context }).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -206,6 +220,16 @@ mod tests {
         assert_eq!(server.credentials, Credentials::bearer(token));
         assert_eq!(server.headers.len(), 3);
         assert!(!format!("{server:?}").contains("secret"));
+    }
+
+    #[test]
+    fn a_context_that_is_named_counts() {
+        let cluster = "{server: 'https://api:6443'}";
+        assert!(read_context("here", "{}", cluster).is_ok());
+        let other = read_context("other", "{}", cluster).unwrap_err();
+        assert!(other.contains("there is no cluster \"none\""), "{other}");
+        let none = read_context("nowhere", "{}", cluster).unwrap_err();
+        assert!(none.contains("there is no context \"nowhere\""), "{none}");
     }
 
     #[test]

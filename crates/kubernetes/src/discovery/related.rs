@@ -11,7 +11,8 @@ use crate::options::{Options, Role};
 use crate::selector::Selector;
 use crate::shared::acquire;
 use crate::store::{Inbox, Key};
-use crate::watch::{Scope, Watch};
+use crate::watch::Scope;
+use crate::watch::stored::Watch;
 
 /// What a key in the inbox is the key of.
 pub(super) type Slot = u8;

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use super::Fault;
 
 /// The kinds, each with its API and plural.
-const KINDS: [(&str, &str, &str); 9] = [
+const KINDS: [(&str, &str, &str); 10] = [
     ("Pod", "/api/v1", "pods"),
     ("Node", "/api/v1", "nodes"),
     ("Namespace", "/api/v1", "namespaces"),
@@ -23,6 +23,7 @@ const KINDS: [(&str, &str, &str); 9] = [
     ("Ingress", "/apis/networking.k8s.io/v1", "ingresses"),
     ("ReplicaSet", "/apis/apps/v1", "replicasets"),
     ("Job", "/apis/batch/v1", "jobs"),
+    ("Event", "/api/v1", "events"),
 ];
 
 /// A request that the server has seen.

@@ -6,23 +6,26 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::api::{ApiError, StatusObject};
-use crate::objects::{Kind, Resource};
+use crate::objects::Kind;
+use crate::watch::Sink;
 
 /// An event.
 #[derive(Debug)]
-pub(super) struct Event<K> {
+pub(super) struct Event<I> {
     /// Where a watch goes on after it; empty if it does not say.
     pub(super) version: String,
-    pub(super) change: Change<K>,
+    pub(super) change: Change<I>,
 }
 
 /// What has happened.
 #[derive(Debug)]
-pub(super) enum Change<K> {
-    /// There is an object, or a new version of it.
-    Put(K),
+pub(super) enum Change<I> {
+    /// There is an object that was not there.
+    Add(I),
+    /// There is a new version of an object.
+    Modify(I),
     /// It is gone, or no longer selected.
-    Remove(K),
+    Remove(I),
     /// Nothing, but the version is newer.
     Bookmark,
 }
@@ -57,7 +60,7 @@ pub(super) const fn accept(kind: &Kind) -> &'static str {
 }
 
 /// Reads an event. One that says that the watch is over is an error.
-pub(super) fn read<K: Resource>(line: &[u8]) -> Result<Event<K>, ApiError> {
+pub(super) fn read<S: Sink>(line: &[u8]) -> Result<Event<S::Item>, ApiError> {
     let envelope: Envelope<'_> = parse(line)?;
     let object = envelope.object.get().as_bytes();
     if envelope.kind == "ERROR" {
@@ -72,19 +75,24 @@ pub(super) fn read<K: Resource>(line: &[u8]) -> Result<Event<K>, ApiError> {
             message,
         });
     }
-    let version = parse::<Versioned>(object)?.metadata.resource_version;
+    let version = match parse::<Versioned>(object) {
+        Ok(versioned) => versioned.metadata.resource_version,
+        Err(error) if S::STRICT => return Err(error),
+        Err(_) => String::new(),
+    };
     let change = match &*envelope.kind {
-        "ADDED" | "MODIFIED" => Change::Put(named(object)?),
-        "DELETED" => Change::Remove(named(object)?),
+        "ADDED" => Change::Add(named::<S>(object)?),
+        "MODIFIED" => Change::Modify(named::<S>(object)?),
+        "DELETED" => Change::Remove(named::<S>(object)?),
         // Newer servers may know other types; what they must not do is change an object by them.
         _ => Change::Bookmark,
     };
     Ok(Event { version, change })
 }
 
-fn named<K: Resource>(object: &[u8]) -> Result<K, ApiError> {
-    let object: K = parse(object)?;
-    if object.meta().name.is_empty() {
+fn named<S: Sink>(object: &[u8]) -> Result<S::Item, ApiError> {
+    let object: S::Item = parse(object)?;
+    if !S::has_name(&object) {
         return Err(ApiError::Garbage("an object without a name".to_owned()));
     }
     Ok(object)
@@ -99,16 +107,19 @@ fn parse<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Result<T, ApiError> {
 mod tests {
     use super::{Change, read};
     use crate::objects::NamespaceMeta;
+    use crate::watch::stored::Stored;
+
+    type Namespaces = Stored<NamespaceMeta>;
 
     #[test]
     fn events_are_changes_with_versions() {
         let object = r#"{"metadata":{"name":"a","resourceVersion":"7"}}"#;
         let event = |kind: &str| {
             let line = format!(r#"{{"type":"{kind}","object":{object}}}"#);
-            read::<NamespaceMeta>(line.as_bytes()).unwrap()
+            read::<Namespaces>(line.as_bytes()).unwrap()
         };
-        assert!(matches!(event("ADDED").change, Change::Put(_)));
-        assert!(matches!(event("MODIFIED").change, Change::Put(_)));
+        assert!(matches!(event("ADDED").change, Change::Add(_)));
+        assert!(matches!(event("MODIFIED").change, Change::Modify(_)));
         assert!(matches!(event("DELETED").change, Change::Remove(_)));
         assert!(matches!(event("BOOKMARK").change, Change::Bookmark));
         assert_eq!(event("BOOKMARK").version, "7");
@@ -117,7 +128,7 @@ mod tests {
     #[test]
     fn an_error_keeps_its_code() {
         let line = br#"{"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired","message":"too old resource version"}}"#;
-        let error = read::<NamespaceMeta>(line).unwrap_err();
+        let error = read::<Namespaces>(line).unwrap_err();
         assert!(error.is_gone());
         assert!(error.to_string().contains("too old"), "{error}");
     }
@@ -133,7 +144,7 @@ mod tests {
             r#"{"type":"ADDED","object":{"metadata":{}}}"#,
             r#"{"type":"ADDED","object":{"metadata":{"name":3}}}"#,
         ] {
-            assert!(read::<NamespaceMeta>(line.as_bytes()).is_err(), "{line}");
+            assert!(read::<Namespaces>(line.as_bytes()).is_err(), "{line}");
         }
     }
 }

@@ -1,20 +1,22 @@
 //! Pages of lists.
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use crate::api::{Answer, ApiError};
-use crate::objects::{Kind, Resource};
+use crate::objects::Kind;
+use crate::watch::Sink;
 
 /// Longer pages are asked for in smaller parts: a page of 500 pods is about 5 MB.
 const LONGEST_PAGE: usize = 64 << 20;
 
 /// A page of a list.
 #[derive(Debug, Deserialize)]
-#[serde(bound = "K: Resource")]
-pub(super) struct List<K> {
+#[serde(bound = "I: DeserializeOwned")]
+pub(super) struct List<I> {
     pub(super) metadata: ListMeta,
     #[serde(deserialize_with = "items")]
-    pub(super) items: Vec<K>,
+    pub(super) items: Vec<I>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -45,15 +47,11 @@ pub(super) const fn accept(kind: &Kind) -> &'static str {
 }
 
 /// Reads a page.
-pub(super) async fn read<K: Resource>(answer: &mut Answer) -> Result<List<K>, ApiError> {
+pub(super) async fn read<S: Sink>(answer: &mut Answer) -> Result<List<S::Item>, ApiError> {
     let body = answer.whole(LONGEST_PAGE).await?;
-    let page: List<K> = serde_json::from_slice(&body)
+    let page: List<S::Item> = serde_json::from_slice(&body)
         .map_err(|error| ApiError::Garbage(format!("the list is no list: {error}")))?;
-    if page
-        .items
-        .iter()
-        .any(|object| object.meta().name.is_empty())
-    {
+    if !page.items.iter().all(S::has_name) {
         return Err(ApiError::Garbage("an object without a name".to_owned()));
     }
     Ok(page)

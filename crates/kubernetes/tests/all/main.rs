@@ -8,6 +8,7 @@
 
 mod access;
 mod config;
+mod events;
 mod failures;
 mod follow;
 mod groups;
