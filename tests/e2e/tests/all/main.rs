@@ -13,6 +13,7 @@ mod compression;
 mod differential;
 mod failure;
 mod hostile;
+mod hub;
 mod memory;
 mod pattern_c;
 mod peers;
