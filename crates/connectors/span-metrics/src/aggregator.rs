@@ -3,8 +3,8 @@
 use headwater_aggregation::point::{AttributeList, Exemplar};
 use headwater_aggregation::span::{self, SpanParts};
 use headwater_aggregation::{Buckets, Fingerprint, Fingerprints, LinkedMap};
+use headwater_core::Context;
 use headwater_core::pdata::view::{Attributes, ResourceSpans, ScopeSpans, Span, Text};
-use headwater_core::{Batch, Context};
 
 use crate::adjusted::AdjustedCounts;
 use crate::config::{Naming, SpanMetricsConfig};
@@ -109,16 +109,24 @@ impl Aggregator {
         }
     }
 
-    /// Counts the spans of `batch`.
-    pub(crate) fn aggregate(&mut self, batch: &Batch, now: Now) {
-        let context = batch.context().retain(&[]);
-        for request in batch.payload().segments() {
-            let mut scratch = Scratch::default();
-            let mut values = Values::default();
-            for entry in span::resources(request) {
-                self.resource(entry, &context, now, &mut values, &mut scratch);
+    /// Counts the spans of `entries`, resource entries that came with `context`, until there are
+    /// none left, or so many resources had to make room that they should be sent first. Returns
+    /// whether the latter is so.
+    pub(crate) fn aggregate<'a>(
+        &mut self,
+        entries: &mut impl Iterator<Item = &'a [u8]>,
+        context: &Context,
+        now: Now,
+    ) -> bool {
+        let mut scratch = Scratch::default();
+        let mut values = Values::default();
+        for entry in entries {
+            self.resource(entry, context, now, &mut values, &mut scratch);
+            if self.resources.is_crowded() {
+                return true;
             }
         }
+        false
     }
 
     fn resource<'a>(
