@@ -428,6 +428,10 @@ async fn bad_requests_are_answered_with_their_reason() {
         assert_eq!(answer.status, status, "{headers}");
         assert!(answer.text().contains(text), "{}", answer.text());
     }
+    // A bomb: 64 MiB in three.
+    let bomb = setup.write(Message::V1, &vec![0; 64 << 20]).await;
+    assert_eq!(bomb.status, 400);
+    assert!(bomb.text().contains("limit"), "{}", bomb.text());
     let broken = setup.write(Message::V1, &[0x0a, 0x7f, 1]).await;
     assert_eq!(
         (broken.status, broken.text()),
