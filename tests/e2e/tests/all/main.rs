@@ -11,6 +11,7 @@
 mod cli;
 mod compression;
 mod differential;
+mod distributions;
 mod failure;
 mod hostile;
 mod hub;
