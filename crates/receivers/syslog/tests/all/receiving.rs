@@ -302,7 +302,7 @@ async fn datagrams_of_garbage_cost_nobody_else_anything() {
         start("udp: {listen_address: '{address}'}\nprotocol: rfc5424\non_error: drop_quiet").await;
     let client = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
     client.connect(running.address()).await.unwrap();
-    let junk: Vec<u8> = (0..60_000_u32).map(|n| (n * 7919 >> 3) as u8).collect();
+    let junk: Vec<u8> = (0..60_000_u32).map(|n| ((n * 7919) >> 3) as u8).collect();
     for length in [0, 1, 2, 100, 8192, 60_000] {
         client.send(&junk[..length]).await.unwrap();
         client.send(b"<34>1 - h a p m - good").await.unwrap();
