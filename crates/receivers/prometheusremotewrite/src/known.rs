@@ -6,6 +6,10 @@ use std::sync::Arc;
 
 use headwater_prometheus::remote_write::MetricType;
 
+/// How long what is remembered of a metric or a target may be; what is longer is not, so that nobody
+/// fills the memory with a few of them. Unit: bytes.
+const LONGEST: usize = 16 << 10;
+
 /// A map of at most so many entries; the oldest one makes room.
 #[derive(Debug)]
 struct Bounded<K, V> {
@@ -66,10 +70,17 @@ impl Known {
     }
 
     pub(crate) fn learn_family(&mut self, name: &str, family: Family) {
+        if name.len() + family.help.len() + family.unit.len() > LONGEST {
+            return;
+        }
         self.families.put(name.to_owned(), Arc::new(family));
     }
 
     pub(crate) fn learn_target(&mut self, target: Target, attributes: Attributes) {
+        let length = |(name, value): &(String, String)| name.len() + value.len();
+        if length(&target) + attributes.iter().map(length).sum::<usize>() > LONGEST {
+            return;
+        }
         self.targets.put(target, attributes);
     }
 
@@ -92,6 +103,24 @@ impl Known {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_too_long_is_not_remembered() {
+        let mut known = Known::new(2);
+        let long = "x".repeat(LONGEST);
+        let family = Family {
+            help: long.clone(),
+            ..Family::default()
+        };
+        known.learn_family("m", family);
+        known.learn_family(&format!("{long}x"), Family::default());
+        let target = ("j".to_owned(), "i".to_owned());
+        known.learn_target(target.clone(), [("a".to_owned(), long)].into());
+        assert!(known.family("m").is_none() && known.target(&target).is_none());
+        assert_eq!(known.families.entries.len(), 0);
+        known.learn_target(target.clone(), [("a".to_owned(), "b".to_owned())].into());
+        assert!(known.target(&target).is_some());
+    }
 
     #[test]
     fn what_is_remembered_is_bounded() {
