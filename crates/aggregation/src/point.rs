@@ -108,6 +108,14 @@ pub struct Common<'a> {
     pub exemplars: &'a [Exemplar],
 }
 
+/// How long the attributes of one series may be together; what has longer ones has no series of its
+/// own, so that nobody fills the memory with a few spans. Far more than backends take: a label's
+/// value is 2048 bytes at most where Mimir's limits are the default ones. Unit: bytes.
+pub const LONGEST_SERIES: usize = 16 << 10;
+
+/// The same for the attributes of a resource that metrics go out with. Unit: bytes.
+pub const LONGEST_RESOURCE: usize = 64 << 10;
+
 /// Attributes in their encoded form, ready to be copied into points of any kind.
 #[derive(Debug, Clone, Default)]
 pub struct AttributeList(Vec<u8>);
@@ -119,6 +127,16 @@ impl AttributeList {
             put_len_field(out, 1, key);
             put_nested(out, 2, |out| value.encode_value(out));
         });
+    }
+
+    /// Adds an attribute unless that makes the list longer than `most` bytes.
+    pub fn push_within(&mut self, most: usize, key: &[u8], value: &(impl EncodeValue + ?Sized)) {
+        let before = self.0.len();
+        self.push(key, value);
+        if self.0.len() > most {
+            self.0.truncate(before);
+            self.0.shrink_to(most);
+        }
     }
 
     /// The bytes: attributes as field 1 of a message.

@@ -54,6 +54,12 @@ impl Recorder {
         self.state().batches.clone()
     }
 
+    /// Takes the batches out: they are not among [`Self::batches`] any more.
+    #[must_use]
+    pub fn take(&self) -> Vec<Batch> {
+        std::mem::take(&mut self.state().batches)
+    }
+
     /// The items of each batch taken so far.
     #[must_use]
     pub fn items(&self) -> Vec<usize> {

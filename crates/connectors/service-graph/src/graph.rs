@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use headwater_aggregation::point::overflow;
+use headwater_aggregation::point::{LONGEST_SERIES, overflow};
 use headwater_aggregation::span::{self, SpanParts};
 use headwater_aggregation::{Buckets, Fingerprints, now_unix_nano};
 use headwater_core::Context;
@@ -136,8 +136,22 @@ struct Half<'a, 's> {
     span: &'s Values<'a>,
 }
 
+/// What is kept of a value: calls wait for their other half, so that nobody may fill the memory with
+/// a few of them. As much as a label's value may have where Mimir's limits are the default ones.
+const LONGEST_TEXT: usize = 2048;
+
 fn text_of(value: &AnyValue<'_>) -> Text {
-    value.to_text().as_ref().into()
+    let text = value.to_text();
+    let Some(next) = text.get(LONGEST_TEXT) else {
+        return text.as_ref().into();
+    };
+    // Not in the middle of a character.
+    let mut end = LONGEST_TEXT;
+    if next & 0xc0 == 0x80 {
+        let begins = |byte: &u8| byte & 0xc0 != 0x80;
+        end = text[..end].iter().rposition(begins).unwrap_or(end);
+    }
+    text[..end].into()
 }
 
 impl Half<'_, '_> {
@@ -349,7 +363,8 @@ impl Graph {
             now: self.elapsed(now),
         };
         let print = self.prints.of(&self.key);
-        self.table.count(print, &call, |is_rest| {
+        let has_room = self.key.len() <= LONGEST_SERIES;
+        self.table.count(print, &call, has_room, |is_rest| {
             if is_rest {
                 overflow()
             } else {

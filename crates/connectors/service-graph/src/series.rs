@@ -47,12 +47,14 @@ impl Table {
         }
     }
 
-    /// Counts a call of the series `key`; `attributes` gives its attributes, or those of the
-    /// series for the rest if asked with true.
+    /// Counts a call of the series `key`, or of the one for the rest if it must not have one of its
+    /// own; `attributes` gives its attributes, or those of the series for the rest if asked with
+    /// true.
     pub(crate) fn count(
         &mut self,
         key: Fingerprint,
         call: &Call,
+        has_room: bool,
         attributes: impl FnOnce(bool) -> Box<[u8]>,
     ) {
         let buckets = &self.buckets;
@@ -64,7 +66,7 @@ impl Table {
             client: buckets.empty(),
             seen: 0,
         };
-        let is_full = self.series.len() >= self.most;
+        let is_full = !has_room || self.series.len() >= self.most;
         let series = match self.series.get_mut(&key) {
             Some(series) => series,
             None if is_full => self

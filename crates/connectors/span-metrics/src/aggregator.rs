@@ -1,10 +1,10 @@
 //! From spans to series.
 
-use headwater_aggregation::point::{AttributeList, Exemplar};
+use headwater_aggregation::point::{AttributeList, Exemplar, LONGEST_RESOURCE, LONGEST_SERIES};
 use headwater_aggregation::span::{self, SpanParts};
 use headwater_aggregation::{Buckets, Fingerprint, Fingerprints, LinkedMap};
+use headwater_core::Context;
 use headwater_core::pdata::view::{Attributes, ResourceSpans, ScopeSpans, Span, Text};
-use headwater_core::{Batch, Context};
 
 use crate::adjusted::AdjustedCounts;
 use crate::config::{Naming, SpanMetricsConfig};
@@ -109,16 +109,24 @@ impl Aggregator {
         }
     }
 
-    /// Counts the spans of `batch`.
-    pub(crate) fn aggregate(&mut self, batch: &Batch, now: Now) {
-        let context = batch.context().retain(&[]);
-        for request in batch.payload().segments() {
-            let mut scratch = Scratch::default();
-            let mut values = Values::default();
-            for entry in span::resources(request) {
-                self.resource(entry, &context, now, &mut values, &mut scratch);
+    /// Counts the spans of `entries`, resource entries that came with `context`, until there are
+    /// none left, or so many resources had to make room that they should be sent first. Returns
+    /// whether the latter is so.
+    pub(crate) fn aggregate<'a>(
+        &mut self,
+        entries: &mut impl Iterator<Item = &'a [u8]>,
+        context: &Context,
+        now: Now,
+    ) -> bool {
+        let mut scratch = Scratch::default();
+        let mut values = Values::default();
+        for entry in entries {
+            self.resource(entry, context, now, &mut values, &mut scratch);
+            if self.resources.is_crowded() {
+                return true;
             }
         }
+        false
     }
 
     fn resource<'a>(
@@ -260,8 +268,7 @@ impl Counter<'_> {
         } else {
             &Buckets::None
         };
-        let room = self.room();
-        let key = self.key_of(&dimensions.calls, &subject);
+        let (key, room) = self.place_of(&dimensions.calls, &subject);
         let attributes = || {
             plan.intrinsic
                 .attributes(dimensions, &dimensions.calls, &subject)
@@ -269,8 +276,7 @@ impl Counter<'_> {
         let calls = &mut self.metrics.calls;
         *self.series += usize::from(calls.observe(key, &seen, joined, room, start, attributes));
         if !plan.joined {
-            let room = self.room();
-            let key = self.key_of(&dimensions.durations, &subject);
+            let (key, room) = self.place_of(&dimensions.durations, &subject);
             let attributes = || {
                 plan.intrinsic
                     .attributes(dimensions, &dimensions.durations, &subject)
@@ -307,8 +313,7 @@ impl Counter<'_> {
                 values: &sources,
                 ..*subject
             };
-            let room = self.room();
-            let key = self.key_of(&dimensions.events, &subject);
+            let (key, room) = self.place_of(&dimensions.events, &subject);
             let attributes = || {
                 plan.intrinsic
                     .attributes(dimensions, &dimensions.events, &subject)
@@ -328,19 +333,26 @@ impl Counter<'_> {
     }
 
     #[inline]
-    fn key_of(&mut self, family: &Family, subject: &Subject<'_, '_>) -> Fingerprint {
+    fn place_of(&mut self, family: &Family, subject: &Subject<'_, '_>) -> (Fingerprint, Room) {
         self.plan
             .intrinsic
             .key(self.key, &self.plan.dimensions, family, subject);
-        self.prints.of(self.key)
+        let print = self.prints.of(self.key);
+        let mut room = self.room();
+        if self.key.len() > LONGEST_SERIES {
+            room.anywhere = 0;
+            *self.key = Vec::new();
+        }
+        (print, room)
     }
 }
 
-/// A resource with these attributes and nothing else.
+/// A resource with these attributes, as far as they fit, and nothing else.
 fn encode_attributes(attributes: Attributes<'_>) -> Box<[u8]> {
     let mut list = AttributeList::default();
     for attribute in attributes {
-        list.push(attribute.key().as_bytes(), &attribute.value());
+        let key = attribute.key().as_bytes();
+        list.push_within(LONGEST_RESOURCE, key, &attribute.value());
     }
     list.into_boxed()
 }

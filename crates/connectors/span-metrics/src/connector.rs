@@ -4,10 +4,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use headwater_aggregation::{Emitter, Periodic, now_unix_nano};
+use headwater_aggregation::{Emitter, Periodic, now_unix_nano, span};
 use headwater_core::ledger::Account;
 use headwater_core::{
-    Batch, Component, ComponentError, Connector, ConsumeError, Consumer, Host, Settings,
+    Batch, Component, ComponentError, Connector, ConsumeError, Consumer, Context, Host, Settings,
 };
 use tokio::time::Instant;
 
@@ -68,6 +68,11 @@ impl State {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// See [`Aggregator::aggregate`].
+    fn count<'a>(&self, entries: &mut impl Iterator<Item = &'a [u8]>, context: &Context) -> bool {
+        self.aggregator().aggregate(entries, context, self.now())
+    }
+
     async fn flush(&self, flush: Flush) {
         let batches = self.aggregator().flush(flush, self.now());
         for batch in batches {
@@ -79,16 +84,16 @@ impl State {
 #[async_trait]
 impl Consumer for SpanMetrics {
     async fn consume(&self, batch: Batch) -> Result<(), ConsumeError> {
-        let is_crowded = {
-            let mut aggregator = self.state.aggregator();
-            aggregator.aggregate(&batch, self.state.now());
-            aggregator.resources.is_crowded()
-        };
         // The spans end here; what goes on is metrics.
         self.account.received(batch.items());
         self.account.filtered(batch.items());
-        drop(batch);
-        if is_crowded {
+        let context = batch.context().retain(&[]);
+        let mut entries = batch
+            .payload()
+            .segments()
+            .flat_map(|request| span::resources(request));
+        // A request can have more resources than there may be: they are sent in between.
+        while self.state.count(&mut entries, &context) {
             self.state.flush(Flush::Crowded).await;
         }
         Ok(())

@@ -278,6 +278,7 @@ fn explain(reason: Refusal) -> &'static str {
     match reason {
         "type_conflict" => "another metric of this name has another type",
         "too_many_series" => "`max_series` has been reached",
+        "labels_too_long" => "name and labels have more than 16 KiB",
         "older_timestamp" => "a later point has been shown already",
         "misaligned_delta" => "the point overlaps with the one before it",
         _ => "it cannot be shown",

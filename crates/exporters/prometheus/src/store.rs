@@ -76,6 +76,10 @@ pub(crate) struct Head<'a> {
 /// Why a point was not kept: a constant for the ledger.
 pub(crate) type Refusal = &'static str;
 
+/// How long name and labels of a series may be together, and a metric's description: nobody can fill
+/// the memory, or the page, with a few of them. Unit: bytes.
+const LONGEST: usize = 16 << 10;
+
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Store {
@@ -105,13 +109,21 @@ impl Store {
         point: Point,
         now: Instant,
     ) -> Result<(), Refusal> {
+        let labels = key.iter().map(|(name, value)| name.len() + value.len());
+        if head.name.len() + labels.sum::<usize>() > LONGEST {
+            return Err("labels_too_long");
+        }
         if !self.families.contains_key(head.name) {
             if self.count >= self.limit {
                 return Err("too_many_series");
             }
             let family = Family {
                 kind: head.kind,
-                help: head.help.to_owned(),
+                help: if head.help.len() > LONGEST {
+                    String::new()
+                } else {
+                    head.help.to_owned()
+                },
                 unit: head.unit.to_owned(),
                 series: BTreeMap::new(),
             };

@@ -8,6 +8,10 @@ use crate::operator::Failure;
 use crate::program::LONGEST;
 use crate::{Entry, Field, Origin, Value};
 
+/// What the texts that wait may take, of all sources together; with more all of them are sent as they
+/// are. A thousand sources of 64 KiB fit. Unit: bytes.
+const MOST_WAITING: usize = 64 << 20;
+
 /// The bucket of entries without a source.
 const SHARED: &str = "";
 
@@ -66,6 +70,8 @@ struct Batch {
 #[derive(Debug, Default)]
 pub(crate) struct Pending {
     batches: HashMap<String, Batch>,
+    /// What the texts take.
+    bytes: usize,
 }
 
 impl Pending {
@@ -80,7 +86,7 @@ impl Pending {
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        self.batches.values().map(|batch| batch.text.len()).sum()
+        self.bytes
     }
 
     pub(crate) fn due(&self) -> Option<Instant> {
@@ -129,10 +135,12 @@ impl Recombine {
             Some(batch) => {
                 batch.entries += 1;
                 batch.matched |= matches;
+                let before = batch.text.len();
                 if !batch.text.is_empty() {
                     batch.text.push_str(&self.combine_with);
                 }
                 batch.text.push_str(text);
+                pending.bytes += batch.text.len() - before;
                 let origin = entry.origin;
                 if batch
                     .origins
@@ -149,10 +157,12 @@ impl Recombine {
                 let batch = self.begin(entry, text, matches);
                 let source = source.to_owned();
                 let full = self.is_full(&batch) || (matches && !first);
+                pending.bytes += batch.text.len();
                 pending.batches.insert(source.clone(), batch);
                 if full {
                     outcome.before.extend(self.remove(pending, &source));
                 }
+                self.bound(pending, &mut outcome);
                 return Ok(outcome);
             }
         }
@@ -165,7 +175,15 @@ impl Recombine {
                 outcome.before.extend(self.remove(pending, &source));
             }
         }
+        self.bound(pending, &mut outcome);
         Ok(outcome)
+    }
+
+    /// Sends everything that waits if that takes too much memory.
+    fn bound(&self, pending: &mut Pending, outcome: &mut Outcome) {
+        if pending.bytes > MOST_WAITING {
+            outcome.before.extend(self.flush(pending, None));
+        }
     }
 
     fn begin(&self, entry: &Entry<'_>, text: &str, matched: bool) -> Batch {
@@ -194,10 +212,9 @@ impl Recombine {
     }
 
     fn remove(&self, pending: &mut Pending, source: &str) -> Option<Entry<'static>> {
-        pending
-            .batches
-            .remove(source)
-            .map(|batch| self.finish(batch))
+        let batch = pending.batches.remove(source)?;
+        pending.bytes -= batch.text.len();
+        Some(self.finish(batch))
     }
 
     fn finish(&self, batch: Batch) -> Entry<'static> {

@@ -128,6 +128,27 @@ fn recombine_keeps_sources_apart_and_gives_up_at_its_limits() {
 }
 
 #[test]
+fn what_recombine_holds_has_a_bound_in_bytes() {
+    let operators = operators(
+        "operators: [{type: recombine, combine_field: body, combine_with: '', is_first_entry: \"body == '.'\", \
+         max_unmatched_batch_size: 0}]",
+    );
+    let line = "x".repeat(1 << 20);
+    let (entries, state) = run_held(&operators, "/x", &[line.as_str(); 90]);
+    assert!(
+        state.waiting_bytes() <= 64 << 20,
+        "{}",
+        state.waiting_bytes()
+    );
+    let sent: usize = entries
+        .iter()
+        .map(|entry| entry.body.to_string().len())
+        .sum();
+    assert_eq!(sent + state.waiting_bytes(), 90 << 20, "nothing is lost");
+    assert!(!entries.is_empty());
+}
+
+#[test]
 fn recombine_takes_the_rest_from_the_oldest_or_newest() {
     let yaml = |with: &str| {
         format!(

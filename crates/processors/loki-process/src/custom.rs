@@ -11,6 +11,10 @@ use tokio::time::Instant;
 
 use crate::entry::Entry;
 
+/// How long the labels of a series may be together: more than Loki takes in its default limits. Unit:
+/// bytes.
+const LONGEST: usize = 16 << 10;
+
 /// What a metric is.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Kind {
@@ -60,16 +64,19 @@ impl Metric {
             change(&mut series.state);
             return;
         }
+        let lengths = entry.labels().map(|(name, value)| name.len() + value.len());
+        let is_long = lengths.sum::<usize>() > LONGEST;
         if all.len() >= self.most {
             all.retain(|_, series| now.saturating_duration_since(series.changed) < self.idle);
         }
-        if all.len() >= self.most {
+        if is_long || all.len() >= self.most {
             if !self.complained.swap(true, Ordering::Relaxed) {
                 tracing::warn!(
                     metric = %self.name,
                     max_series = self.most,
-                    "A metric has too many series: new ones are not counted. Drop labels before \
-                     the metrics stage, or raise max_series"
+                    is_long,
+                    "A metric has too many series, or one has labels of more than 16 KiB: new ones \
+                     are not counted. Drop labels before the metrics stage, or raise max_series"
                 );
             }
             return;

@@ -52,6 +52,13 @@ pub(super) struct Family {
     pub(super) batch: u32,
 }
 
+/// What the texts of labels and metadata may take for each series that may be kept. Most labels are
+/// shared by many series. Unit: bytes.
+const BYTES_PER_SERIES: usize = 256;
+
+/// The same in all, however few series may be kept. Unit: bytes.
+const LEAST_BYTES: usize = 1 << 20;
+
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Cache {
@@ -65,6 +72,8 @@ pub(super) struct Cache {
     pub(super) series: Vec<Series>,
     free: Vec<u32>,
     pub(super) families: Vec<Family>,
+    /// How long the texts of `families` are together.
+    family_bytes: usize,
     pub(super) symbols: Symbols,
     pub(super) pairs: Pairs,
     epoch: u32,
@@ -83,6 +92,7 @@ impl Cache {
             series: Vec::new(),
             free: Vec::new(),
             families: Vec::new(),
+            family_bytes: 0,
             symbols: Symbols::default(),
             pairs: Pairs::new(message),
             epoch: 0,
@@ -181,6 +191,7 @@ impl Cache {
             Message::V1 => [0; 2],
             Message::V2 => [self.symbols.intern(help), self.symbols.intern(unit)],
         };
+        self.family_bytes += name.len() + help.len() + unit.len();
         self.families.push(Family {
             kind,
             name: name.to_owned(),
@@ -211,6 +222,16 @@ impl Cache {
         if self.len() >= self.limit || self.sources.len() >= self.limit.saturating_mul(2) {
             self.sweep();
         }
+        // Labels are not forgotten one by one: whoever sends values without end, long ones at
+        // that, makes it begin anew.
+        if self.bytes() > self.limit.saturating_mul(BYTES_PER_SERIES).max(LEAST_BYTES) {
+            self.clear();
+        }
+    }
+
+    /// How long all texts are together.
+    fn bytes(&self) -> usize {
+        self.pairs.bytes() + self.symbols.bytes() + self.family_bytes
     }
 
     fn retain(&mut self, keep: impl Fn(&Series) -> bool) {
@@ -283,6 +304,33 @@ mod tests {
         // Its place is taken again.
         assert_eq!(cache.series_of(&labels(7), 0), 0);
         assert_eq!(cache.series_of(&labels(1), 0), 1);
+    }
+
+    #[test]
+    fn texts_of_any_length_take_bounded_memory() {
+        for message in [Message::V1, Message::V2] {
+            let mut cache = Cache::new(message, 10_000);
+            let most = 10_000 * BYTES_PER_SERIES;
+            for n in 0..200 {
+                cache.make_room();
+                let long = format!("{n}{}", "x".repeat(100_000));
+                let labels = [("__name__", "up".to_owned()), ("n", long.clone())];
+                let family = cache.family_of(MetricType::Gauge, "up", &long, "");
+                cache.series_of(&labels.into_iter().collect(), family);
+                // What a batch brings comes on top.
+                assert!(cache.bytes() < most + 400_000, "{}", cache.bytes());
+            }
+            assert!(cache.len() < 100, "it has begun anew");
+            // A few series with labels of a usual length stay.
+            let mut cache = Cache::new(message, 10);
+            for n in 0..1000 {
+                cache.make_room();
+                let usual = format!("{:0>150}", n % 10);
+                let labels = [("__name__", "up".to_owned()), ("n", usual)];
+                cache.series_of(&labels.into_iter().collect(), 0);
+            }
+            assert_eq!(cache.series.len(), 10);
+        }
     }
 
     #[test]

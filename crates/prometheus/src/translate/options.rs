@@ -117,7 +117,8 @@ pub struct Options {
     /// Whether requests of 1.0 carry metadata. Those of 2.0 always do.
     pub metadata: bool,
     /// How many series are remembered with their encoded labels. What goes beyond is forgotten,
-    /// which costs time when it comes again, and nothing else.
+    /// which costs time when it comes again, and nothing else. The texts of all labels may take
+    /// 256 bytes for each.
     pub series_cache_size: usize,
 }
 

@@ -38,6 +38,11 @@ impl Pairs {
         self.numbers.len()
     }
 
+    /// How long the fields are together.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// The number of a label, which is new if no series has had it.
     pub(super) fn intern(
         &mut self,

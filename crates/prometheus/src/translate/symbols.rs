@@ -10,6 +10,7 @@ use crate::remote_write::encode::put_symbol;
 pub(super) struct Symbols {
     numbers: HashMap<Arc<str>, u32>,
     texts: Vec<Arc<str>>,
+    bytes: usize,
 }
 
 impl Symbols {
@@ -20,6 +21,7 @@ impl Symbols {
         }
         let number = self.texts.len() as u32;
         let text: Arc<str> = text.into();
+        self.bytes += text.len();
         self.texts.push(Arc::clone(&text));
         self.numbers.insert(text, number);
         number
@@ -31,6 +33,11 @@ impl Symbols {
 
     pub(super) fn len(&self) -> usize {
         self.texts.len()
+    }
+
+    /// How long they are together.
+    pub(super) const fn bytes(&self) -> usize {
+        self.bytes
     }
 }
 

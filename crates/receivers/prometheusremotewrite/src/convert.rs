@@ -95,7 +95,7 @@ fn learn_target(known: &mut Known, series: &Series<'_>) {
         })
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
         .collect();
-    known.learn_target(target(series), attributes);
+    known.learn_target(&target(series), attributes);
 }
 
 /// Why a series cannot be taken.

@@ -1,10 +1,16 @@
-//! What earlier requests have said: metadata of 1.0, and what targets are.
+//! What earlier requests have said: metadata of 1.0, and what targets are. Each sender has its own:
+//! nobody gives another tenant's series attributes by naming the same job and instance.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
 use std::sync::Arc;
 
+use headwater_prometheus::fingerprint::{Fingerprint, Seeds};
 use headwater_prometheus::remote_write::MetricType;
+
+/// How long what is remembered of a metric or a target may be; what is longer is not, so that nobody
+/// fills the memory with a few of them. Unit: bytes.
+const LONGEST: usize = 16 << 10;
 
 /// A map of at most so many entries; the oldest one makes room.
 #[derive(Debug)]
@@ -53,34 +59,61 @@ pub(crate) type Attributes = Arc<[(String, String)]>;
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Known {
-    families: Bounded<String, Arc<Family>>,
-    targets: Bounded<Target, Attributes>,
+    seeds: Seeds,
+    /// Whose request is being read.
+    sender: Fingerprint,
+    families: Bounded<Fingerprint, Arc<Family>>,
+    targets: Bounded<Fingerprint, Attributes>,
 }
 
 impl Known {
     pub(crate) fn new(limit: usize) -> Self {
+        let seeds = Seeds::random();
         Self {
+            sender: seeds.start(),
+            seeds,
             families: Bounded::new(limit),
             targets: Bounded::new(limit),
         }
     }
 
-    pub(crate) fn learn_family(&mut self, name: &str, family: Family) {
-        self.families.put(name.to_owned(), Arc::new(family));
+    /// What follows is about the requests of the sender that these texts tell from others.
+    pub(crate) fn enter(&mut self, sender: &[&[u8]]) {
+        let texts = sender.iter();
+        self.sender = texts.fold(self.seeds.start(), |key, text| self.seeds.add(key, text));
     }
 
-    pub(crate) fn learn_target(&mut self, target: Target, attributes: Attributes) {
-        self.targets.put(target, attributes);
+    fn key(&self, texts: &[&str]) -> Fingerprint {
+        let texts = texts.iter();
+        texts.fold(self.sender, |key, text| {
+            self.seeds.add(key, text.as_bytes())
+        })
+    }
+
+    pub(crate) fn learn_family(&mut self, name: &str, family: Family) {
+        if name.len() + family.help.len() + family.unit.len() > LONGEST {
+            return;
+        }
+        self.families.put(self.key(&[name]), Arc::new(family));
+    }
+
+    pub(crate) fn learn_target(&mut self, target: &Target, attributes: Attributes) {
+        let length = |(name, value): &(String, String)| name.len() + value.len();
+        if length(target) + attributes.iter().map(length).sum::<usize>() > LONGEST {
+            return;
+        }
+        self.targets
+            .put(self.key(&[&target.0, &target.1]), attributes);
     }
 
     pub(crate) fn target(&self, target: &Target) -> Option<&Attributes> {
-        self.targets.entries.get(target)
+        self.targets.entries.get(&self.key(&[&target.0, &target.1]))
     }
 
     /// The family of a series: under its own name, or without the suffix that the series of
     /// histograms and summaries have.
     pub(crate) fn family(&self, series: &str) -> Option<&Arc<Family>> {
-        let known = |name: &str| self.families.entries.get(name);
+        let known = |name: &str| self.families.entries.get(&self.key(&[name]));
         known(series).or_else(|| {
             ["_bucket", "_count", "_sum", "_total"]
                 .into_iter()
@@ -92,6 +125,39 @@ impl Known {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_too_long_is_not_remembered() {
+        let mut known = Known::new(2);
+        let long = "x".repeat(LONGEST);
+        let family = Family {
+            help: long.clone(),
+            ..Family::default()
+        };
+        known.learn_family("m", family);
+        known.learn_family(&format!("{long}x"), Family::default());
+        let target = ("j".to_owned(), "i".to_owned());
+        known.learn_target(&target, [("a".to_owned(), long)].into());
+        assert!(known.family("m").is_none() && known.target(&target).is_none());
+        assert_eq!(known.families.entries.len(), 0);
+        known.learn_target(&target, [("a".to_owned(), "b".to_owned())].into());
+        assert!(known.target(&target).is_some());
+    }
+
+    #[test]
+    fn each_sender_has_its_own() {
+        let mut known = Known::new(10);
+        let target = ("j".to_owned(), "i".to_owned());
+        known.enter(&[b"a", b""]);
+        known.learn_family("m", Family::default());
+        known.learn_target(&target, [].into());
+        for other in [[&b"b"[..], b""], [b"", b"a"], [b"", b""]] {
+            known.enter(&other);
+            assert!(known.family("m").is_none() && known.target(&target).is_none());
+        }
+        known.enter(&[b"a", b""]);
+        assert!(known.family("m").is_some() && known.target(&target).is_some());
+    }
 
     #[test]
     fn what_is_remembered_is_bounded() {

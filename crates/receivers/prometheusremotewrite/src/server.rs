@@ -19,6 +19,9 @@ use crate::config::PrometheusRemoteWriteConfig;
 use crate::convert::{self, convert};
 use crate::known::Known;
 
+/// What tells one sender from another: who it says it is, and the tenant it writes as.
+const SENDER: [&str; 2] = ["authorization", "x-scope-orgid"];
+
 /// Takes requests of remote write.
 pub(crate) struct Handler {
     path: String,
@@ -56,6 +59,11 @@ impl Handler {
         let nothing = convert::Counts::default;
         let converted = {
             let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            let headers = &request.headers;
+            known.enter(&SENDER.map(|name| {
+                let value = headers.get(name);
+                value.map_or(&[][..], HeaderValue::as_bytes)
+            }));
             convert(
                 message,
                 &request.body,

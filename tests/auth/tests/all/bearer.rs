@@ -1,6 +1,7 @@
 //! Tokens.
 
 use auth_tests::{Extensions, Hub, PROTOCOLS, Sender, batch};
+use futures_util::future::join_all;
 use headwater_core::Context;
 use headwater_core::rpc::Code;
 
@@ -71,5 +72,35 @@ async fn a_token_with_a_name_says_who_sends() {
     let batches = hub.recorder.batches();
     let identity = batches[0].context().identity().unwrap();
     assert_eq!(identity.get("subject"), Some("team-b"));
+    hub.stop().await;
+}
+
+#[tokio::test]
+async fn wrong_tokens_at_full_rate_are_all_refused_and_the_right_one_is_let_in() {
+    let tokens: Vec<_> = (0..100).map(|number| format!("token-{number}")).collect();
+    let extensions = Extensions::new()
+        .with("bearertokenauth/server", &format!("tokens: {tokens:?}"))
+        .with("bearertokenauth/client", "token: token-99");
+    let host = extensions.host().await;
+    let hub = Hub::start(&host, SERVER).await;
+    let body = batch(1).payload().to_contiguous();
+    let guesses: Vec<_> = (0..400)
+        .map(|number| format!("Authorization: Bearer token-{}-{number}\r\n", number % 100))
+        .collect();
+    let attack = join_all(guesses.iter().map(|header| hub.post(header, &body)));
+    let right = async {
+        for protocol in PROTOCOLS {
+            let sender = Sender::start(&host, protocol, &hub, CLIENT).await;
+            for _ in 0..10 {
+                sender.send(1, Context::default()).await.unwrap();
+            }
+            sender.stop().await;
+        }
+    };
+    let (answers, ()) = tokio::join!(attack, right);
+    for (status, head) in answers {
+        assert_eq!(status, 401, "{head}");
+    }
+    assert_eq!(hub.recorder.calls(), 20);
     hub.stop().await;
 }

@@ -11,8 +11,10 @@
 mod cli;
 mod compression;
 mod differential;
+mod distributions;
 mod failure;
 mod hostile;
+mod hub;
 mod memory;
 mod pattern_c;
 mod peers;

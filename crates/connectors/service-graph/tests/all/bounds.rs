@@ -135,3 +135,29 @@ async fn bytes_that_are_no_spans_do_no_harm() {
     setup.stop().await;
     setup.assert_balanced();
 }
+
+#[tokio::test(start_paused = true)]
+async fn of_names_of_megabytes_only_a_beginning_is_kept() {
+    let setup = start("dimensions: [a, b, c, d, e]").await;
+    let long = format!("x{}", "\u{e9}".repeat(1 << 20));
+    setup.send(&from(&long, vec![client(1, 1)])).await;
+    setup.send(&from("shop", vec![server(1, 1)])).await;
+    // More of them than a series may have.
+    let names = ["a", "b", "c", "d", "e"];
+    let values = || names.map(|name| attribute(name, long.as_str())).to_vec();
+    let call = |span| with(span, values());
+    setup.send(&from("web", vec![call(client(2, 1))])).await;
+    setup.send(&from("shop", vec![call(server(2, 1))])).await;
+    let points = flushed(&setup).await;
+    let totals = of(&points, TOTAL);
+    assert_eq!(totals.len(), 2, "{totals:?}");
+    let name = format!("x{}", "\u{e9}".repeat(1023));
+    assert!(
+        totals
+            .iter()
+            .any(|total| total.contains(&format!("client={name},"))),
+        "{totals:?}"
+    );
+    assert!(totals.contains(&"{otel.metric.overflow=true} 1".to_owned()));
+    setup.assert_balanced();
+}

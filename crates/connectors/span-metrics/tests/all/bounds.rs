@@ -80,6 +80,62 @@ async fn resources_that_crowd_in_are_sent_before_the_interval_is_over() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn one_request_of_more_resources_than_there_may_be_is_sent_in_parts() {
+    let setup = start("resource_metrics_cache_size: 5\nmetrics_flush_interval: 1h").await;
+    let mut request = spans_of(&[], Vec::new());
+    request.resource_spans.clear();
+    for n in 0..1000 {
+        let name = format!("service-{n}");
+        let one = spans_of(&[("service.name", &name)], vec![span("x", 1)]);
+        request.resource_spans.extend(one.resource_spans);
+    }
+    setup.send(&request).await;
+    setup.stop().await;
+    let parts = setup.next.batches();
+    // As many as may be known, and as many that had to make room.
+    let resources = parts.iter().map(|batch| {
+        let points = points(std::slice::from_ref(batch));
+        of(&points, CALLS).len()
+    });
+    let resources: Vec<usize> = resources.collect();
+    assert!(resources.iter().all(|count| *count <= 10), "{resources:?}");
+    assert_eq!(resources.iter().sum::<usize>(), 1000);
+    setup.assert_balanced();
+}
+
+/// A request of one span in the name of `tenant`.
+fn of_tenant(tenant: &str) -> headwater_core::Batch {
+    let context = Context::new(ContextParts {
+        tenant: Some(tenant.into()),
+        ..ContextParts::default()
+    });
+    batch_of(&spans_of(&[("service.name", "s")], vec![span("a", 1)])).with_context(context)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hundred_thousand_tenants_take_the_memory_of_as_many_as_may_be_known() {
+    const TENANTS: usize = 100_000;
+    let setup = start("resource_metrics_cache_size: 100\nmetrics_flush_interval: 1h").await;
+    let before = headwater_core::memory::heap_in_use().unwrap().bytes();
+    let (mut sent, mut most) = (0, 0);
+    for number in 0..TENANTS {
+        let batch = of_tenant(&format!("tenant-{number}"));
+        setup.connector.consume(batch).await.unwrap();
+        if number % 1000 == 999 {
+            // The recorder is not what is measured.
+            sent += setup.next.take().len();
+            let held = headwater_core::memory::heap_in_use().unwrap().bytes();
+            most = most.max(held.saturating_sub(before));
+        }
+    }
+    setup.stop().await;
+    assert_eq!(sent + setup.next.batches().len(), TENANTS);
+    // Without a bound they take a hundred megabytes and more; other tests run meanwhile.
+    assert!(most < 48 << 20, "{most} bytes");
+    setup.assert_balanced();
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_resource_that_is_evicted_and_comes_back_goes_on_counting() {
     let setup = start("resource_metrics_cache_size: 2").await;
     for service in ["a", "b", "c", "a"] {
@@ -129,16 +185,7 @@ async fn silent_resources_and_silent_series_expire() {
 async fn tenants_never_share_a_series() {
     let setup = start("").await;
     for tenant in ["one", "two", "one"] {
-        let context = Context::new(ContextParts {
-            tenant: Some(tenant.into()),
-            ..ContextParts::default()
-        });
-        let batch = batch_of(&spans_of(&[("service.name", "s")], vec![span("a", 1)]));
-        setup
-            .connector
-            .consume(batch.with_context(context))
-            .await
-            .unwrap();
+        setup.connector.consume(of_tenant(tenant)).await.unwrap();
     }
     setup.stop().await;
     let batches = setup.next.batches();

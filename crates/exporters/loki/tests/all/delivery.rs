@@ -2,8 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use headwater_core::Batch;
 use headwater_core::config::Optional;
+use headwater_core::status::Status;
+use headwater_core::{Batch, ErrorKind};
+use headwater_exporting::SendingQueueConfig;
 use http::{HeaderValue, header::RETRY_AFTER};
 
 use super::support::{
@@ -182,4 +184,41 @@ async fn a_shutdown_does_not_wait_for_a_loki_that_is_down() {
     setup.consume(lines(0, 4)).await;
     backend.wait_for(1).await;
     assert_eq!(setup.stop().await.dropped["shutdown"], 4);
+}
+
+#[tokio::test]
+async fn while_loki_is_down_what_waits_is_bounded_and_what_was_taken_arrives_in_order() {
+    let backend = Backend::start();
+    backend.judge(|_| Some(answer(503, "down")));
+    let mut config = bare(backend.address);
+    config.format = headwater_exporter_loki::Format::Raw;
+    config.sending_queue = Optional::Some(SendingQueueConfig {
+        queue_size: 3,
+        num_consumers: 1,
+        ..SendingQueueConfig::default()
+    });
+    config.max_retries = 1_000_000;
+    let setup = started(&config).await;
+    setup.consume(lines(0, 2)).await;
+    backend.wait_for(2).await;
+    let mut taken = 1;
+    for at in 1..500 {
+        match setup.exporter.consume(lines(taken * 2, 2)).await {
+            Ok(()) => taken += 1,
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::Refused { after: None }, "{at}");
+                assert!(error.to_string().contains("full"), "{error}");
+            }
+        }
+        assert!(setup.ledger().held <= 6, "{:?}", setup.ledger());
+    }
+    assert_eq!((taken, setup.status()), (3, Status::RecoverableError));
+    backend.judge(|_| None);
+    assert_eq!(setup.finish().await.sent, 6);
+    let arrived: Vec<_> = backend.received()[..]
+        .iter()
+        .flat_map(|push| push.lines())
+        .map(|(_, lines)| lines)
+        .collect();
+    assert_eq!(arrived[arrived.len() - 3..], ["0 1", "2 3", "4 5"]);
 }

@@ -231,6 +231,25 @@ async fn every_type_can_be_read_back_over_protobuf() {
 }
 
 #[tokio::test]
+async fn labels_of_megabytes_are_not_kept_and_do_not_cost_the_others() {
+    let setup = Setup::new(plain).await;
+    let long = "x".repeat(1 << 20);
+    let points = vec![point(0, T, 1.0, &[("v", &long)]), point(0, T, 2.0, &[])];
+    let mut described = gauge("m", points);
+    described.description = long.as_str().into();
+    setup.send(vec![described]).await;
+    let page = setup.page("").await;
+    assert!(
+        page.contains(&"m{instance=\"i\",job=\"api\"} 2".to_owned()),
+        "{page:?}"
+    );
+    assert!(page.iter().map(String::len).sum::<usize>() < 4096);
+    let ledger = setup.ledger();
+    assert_eq!((ledger.sent, ledger.dropped["labels_too_long"]), (1, 1));
+    setup.stop().await;
+}
+
+#[tokio::test]
 async fn what_cannot_be_shown_is_counted() {
     let setup = Setup::new(|config| {
         config.without_scope_info = true;

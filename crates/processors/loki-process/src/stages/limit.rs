@@ -15,6 +15,8 @@ use crate::pipeline::{Edit, Run, Verdict};
 
 /// The least number of label values that are told apart.
 const LEAST_DISTINCT: i64 = 10_000;
+/// Values that begin with the same so many bytes have one limit.
+const LONGEST: usize = 2048;
 
 /// Arguments of `limit`. Source: Alloy `stages.LimitConfig`.
 #[derive(Debug, Clone, PartialEq, Config)]
@@ -179,12 +181,13 @@ impl Edit for Limit {
                 let Some(value) = entry.label(label) else {
                     return Verdict::Keep;
                 };
+                let value = &value[..value.floor_char_boundary(LONGEST)];
                 let mut buckets = buckets.lock().unwrap_or_else(PoisonError::into_inner);
                 let full = Bucket {
                     tokens: self.burst,
                     at: now,
                 };
-                let (bucket, passed) = buckets.get_or_insert(value.as_ref().into(), || full);
+                let (bucket, passed) = buckets.get_or_insert(value.into(), || full);
                 let allowed = self.allows(bucket, now);
                 drop(buckets);
                 if passed {

@@ -133,3 +133,28 @@ async fn dropped_lines_are_counted_by_reason() {
     let expected = ("label_name=app,label_value=web".to_owned(), 1.0);
     assert_eq!(by_label, [expected]);
 }
+
+#[tokio::test]
+async fn labels_of_megabytes_are_not_kept() {
+    let stages = "{stages: [
+        {metrics: {metrics: [{counter: {name: a, action: inc, match_all: true}}]}},
+        {limit: {rate: 1, burst: 1, drop: true, by_label_name: n}}]}";
+    let setup = Setup::new(stages).await;
+    let long = |n: usize| format!("{}{n}", "x".repeat(1 << 20));
+    let given: Vec<_> = (0..5)
+        .map(|n| line("x").labels(&[("n", &long(n))]))
+        .chain([line("x").labels(&[("n", "short")])])
+        .collect();
+    setup.send(&given).await;
+    assert_eq!(
+        numbers(&setup, "loki_process_custom_a"),
+        [("n=short".to_owned(), 1.0)]
+    );
+    // Values that begin alike for so long are one.
+    let dropped = numbers(&setup, "loki_process_dropped_lines_by_label_total");
+    assert_eq!(dropped.len(), 1);
+    assert!(
+        dropped[0].0.len() < 4096 && dropped[0].1 == 4.0,
+        "{dropped:?}"
+    );
+}

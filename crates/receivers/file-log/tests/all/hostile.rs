@@ -77,26 +77,6 @@ async fn a_folder_and_a_broken_link_that_match_are_passed_over() {
 }
 
 #[tokio::test]
-async fn a_file_nobody_may_read_is_read_once_it_may_be() {
-    use std::os::unix::fs::PermissionsExt;
-    let folder = Folder::new();
-    folder.write("a.log", "secret\n");
-    folder.write("b.log", "open\n");
-    let path = folder.path("a.log");
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
-    if fs::File::open(&path).is_ok() {
-        // The superuser may read everything.
-        return;
-    }
-    let running = Running::start(&folder.yaml("")).await;
-    assert_eq!(running.wait_exactly(1).await, ["open"]);
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-    folder.write("a.log", "more\n");
-    running.wait_exactly(3).await;
-    running.stop().await;
-}
-
-#[tokio::test]
 async fn a_budget_that_is_used_up_stops_reading_until_there_is_room() {
     let folder = Folder::new();
     folder.write("a.log", numbered(0..20_000));

@@ -51,6 +51,7 @@ async fn child() {
     let (Ok(yaml), Ok(output)) = (std::env::var(FOLDER), std::env::var(OUTPUT)) else {
         return;
     };
+    crate::denied::say_errors();
     let file = OpenOptions::new()
         .append(true)
         .create(true)

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod config;
+mod denied;
 mod hostile;
 mod kill;
 mod listed;

@@ -1,12 +1,9 @@
-//! Files that change under the reader, disks that are full, patterns that explode elsewhere.
+//! Files that change under the reader, names that nobody expects, patterns that explode elsewhere.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::os::unix::ffi::OsStrExt;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, SystemTime};
-
-use rustix::process::{Pid, Resource, Rlimit, prlimit};
 
 use crate::support::{Folder, Running, numbered, sorted, until};
 
@@ -160,58 +157,4 @@ async fn names_and_kinds_that_nobody_expects() {
     let running = Running::start(&folder.yaml("")).await;
     assert_eq!(running.wait_exactly(1).await, ["b"]);
     running.stop().await;
-}
-
-/// Sets the longest file that a process may write.
-fn limit(process: u32, bytes: Option<u64>) {
-    let process = Pid::from_raw(process.cast_signed()).unwrap();
-    let limit = Rlimit {
-        current: bytes,
-        maximum: None,
-    };
-    prlimit(Some(process), Resource::Fsize, limit).unwrap();
-}
-
-#[test]
-fn a_disk_that_is_full_under_the_positions_stops_nothing() {
-    let folder = Folder::new();
-    folder.write("a.log", numbered(0..10));
-    let test = std::env::current_exe().unwrap();
-    // A signal that is ignored stays so over an exec; the write fails instead.
-    let script = format!(
-        "trap '' XFSZ; exec '{}' --exact kill::child --nocapture",
-        test.display()
-    );
-    let mut child = Command::new("sh")
-        .args(["-c", &script])
-        .env(crate::kill::FOLDER, folder.yaml(""))
-        .env(crate::kill::OUTPUT, "/dev/stdout")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let (sender, lines) = std::sync::mpsc::channel();
-    let output = BufReader::new(child.stdout.take().unwrap());
-    std::thread::spawn(move || {
-        for line in output.lines().map_while(Result::ok) {
-            if line.starts_with("line ") && sender.send(line).is_err() {
-                return;
-            }
-        }
-    });
-    let wait = |range: std::ops::Range<usize>| {
-        for expected in numbered(range).lines() {
-            let line = lines.recv_timeout(crate::support::LIMIT).unwrap();
-            assert_eq!(line, expected);
-        }
-    };
-    wait(0..10);
-    limit(child.id(), Some(0));
-    for round in 1..5 {
-        folder.write("a.log", numbered(round * 10..round * 10 + 10));
-        wait(round * 10..round * 10 + 10);
-    }
-    assert!(child.try_wait().unwrap().is_none());
-    child.kill().unwrap();
-    child.wait().unwrap();
 }

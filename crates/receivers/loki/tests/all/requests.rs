@@ -261,6 +261,11 @@ async fn what_is_no_push_is_refused_as_loki_refuses_it() {
     let json = "Content-Type: application/json\r\n";
     let proto = "Content-Type: application/x-protobuf\r\n";
     let big = vec![b' '; 2000];
+    let mut gzip_bomb = GzEncoder::new(Vec::new(), Compression::best());
+    gzip_bomb.write_all(&[b' '; 5000]).unwrap();
+    let gzip_bomb = gzip_bomb.finish().unwrap();
+    let snappy_bomb = Compressor::default().compress(&vec![0; 5000]).unwrap();
+    assert!(gzip_bomb.len().max(snappy_bomb.len()) < 1000);
     for (head, body, status, text) in [
         (
             "POST /loki/api/v1/push\r\n",
@@ -299,6 +304,18 @@ async fn what_is_no_push_is_refused_as_loki_refuses_it() {
             &big,
             413,
             "1000 bytes",
+        ),
+        (
+            &format!("POST /loki/api/v1/push\r\n{json}Content-Encoding: gzip\r\n"),
+            &gzip_bomb,
+            400,
+            "1000 bytes",
+        ),
+        (
+            &format!("POST /loki/api/v1/push\r\n{proto}"),
+            &snappy_bomb,
+            400,
+            "5000 bytes",
         ),
     ] {
         let answer = setup.request(head, body).await;

@@ -119,3 +119,24 @@ async fn an_allocator_that_is_away_for_a_while_takes_nothing_away() {
     }
     setup.stop().await;
 }
+
+#[tokio::test]
+async fn the_certificate_of_an_allocator_is_checked() {
+    let target = Target::new(Reply::text("a 1\n")).await;
+    let allocator = Target::self_signed(Reply::Answer(404, Vec::new(), Vec::new())).await;
+    allocator.set_path("/scrape_configs", json(&format!("{{{}}}", job("a/b", ""))));
+    let of_mine = "/jobs/a%2Fb/targets?collector_id=me";
+    allocator.set_path(of_mine, targets(&[&target.address]));
+    let config = config(&allocator).replace("http://", "https://");
+    let setup = Setup::new(&config).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(allocator.requests().is_empty() && target.requests().is_empty());
+    setup.stop().await;
+    let careless = config.replace(
+        "collector_id:",
+        "tls: {insecure_skip_verify: true}, collector_id:",
+    );
+    let mut setup = Setup::new(&careless).await;
+    assert_eq!(setup.scrape(true).await[0], "gauge a{pod=p} 1");
+    setup.stop().await;
+}

@@ -52,6 +52,7 @@ async fn statuses_that_are_no_success() {
 async fn connections_that_break_and_hang() {
     recovers_from(Reply::Close, "").await;
     recovers_from(Reply::HangAfterHeaders, "").await;
+    recovers_from(Reply::Trickle, "").await;
 }
 
 #[tokio::test]
@@ -136,6 +137,34 @@ async fn a_label_value_of_ten_megabytes_is_carried() {
         .next(|batch| crate::setup::lines(batch).len() > 1)
         .await;
     assert!(crate::setup::lines(&lines).contains(&"gauge b{} 2".to_owned()));
+    setup.stop().await;
+}
+
+#[tokio::test]
+async fn timestamps_out_of_order_and_numbers_that_are_none_cost_no_scrape() {
+    let target = Target::new(Reply::text(
+        "a 1 1700000001000\na 2 1700000000000\nb NaN\nc +Inf\n",
+    ))
+    .await;
+    let mut setup = Setup::job(&target.address, "").await;
+    let lines = setup.scrape(true).await;
+    let samples = [
+        "gauge a{} 1",
+        "gauge a{} 2",
+        "gauge b{} NaN",
+        "gauge c{} inf",
+    ];
+    assert_eq!(lines[..4], samples);
+    // Earlier than what came before, too: whether that can be stored is for the backend to say.
+    target.set(Reply::text("a 3 1600000000000\nb -Inf\nc -0\n"));
+    let lines = setup
+        .next(|batch| crate::setup::lines(batch).contains(&"gauge a{} 3".to_owned()))
+        .await;
+    assert_eq!(
+        crate::setup::lines(&lines)[1..3],
+        ["gauge b{} -inf", "gauge c{} -0"]
+    );
+    assert!(crate::setup::lines(&lines).contains(&"gauge up{} 1".to_owned()));
     setup.stop().await;
 }
 

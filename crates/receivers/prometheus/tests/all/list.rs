@@ -1,5 +1,9 @@
 //! The list of targets.
 
+use std::io::Write as _;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -68,6 +72,70 @@ async fn targets_are_listed_in_the_shape_of_prometheus() {
     );
     assert!(get(port, "/api/v1/query").await.0.contains("404"));
     setup.stop().await;
+}
+
+#[tokio::test]
+async fn a_scrape_that_failed_says_why() {
+    let location = vec![("Location", "/again".to_owned())];
+    let bomb = {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(&[b'\n'; 1 << 20]).unwrap();
+        encoder.finish().unwrap()
+    };
+    let gzip = |body| Reply::Answer(200, vec![("Content-Encoding", "gzip".to_owned())], body);
+    for (reply, keys, words) in [
+        (Reply::text("a 1\nb{x=\"y"), "", "line 2"),
+        (
+            Reply::Answer(503, Vec::new(), Vec::new()),
+            "",
+            "HTTP status 503",
+        ),
+        (Reply::Answer(302, location, Vec::new()), "", "redirect"),
+        (Reply::HangAfterHeaders, "", "deadline exceeded"),
+        (Reply::Trickle, "", "deadline exceeded"),
+        (
+            Reply::Endless(b"a 1\n".repeat(100)),
+            "body_size_limit: 1KB",
+            "body size limit",
+        ),
+        (gzip(bomb), "body_size_limit: 10KB", "body size limit"),
+        (gzip(b"a 1\n".to_vec()), "", "gzip"),
+        (Reply::text("a 1\nb 2\n"), "sample_limit: 1", "sample limit"),
+        (
+            Reply::text("a{b=\"c\"} 1\n"),
+            "label_limit: 3",
+            "label_limit",
+        ),
+        (
+            Reply::text("a{bcdefghijklmn=\"n\"} 1\n"),
+            "label_name_length_limit: 12",
+            "bcdefghijklm",
+        ),
+        (
+            Reply::text("a{b=\"a value of some length\"} 1\n"),
+            "label_value_length_limit: 20",
+            "label_value_length_limit",
+        ),
+    ] {
+        let shown = format!("{reply:?} {keys}");
+        let target = Target::new(reply).await;
+        let port = free_port();
+        let yaml = format!(
+            "api_server: {{enabled: true, server_config: {{endpoint: '127.0.0.1:{port}'}}}}\n\
+             config: {{scrape_configs: [{{job_name: one, scrape_interval: 100ms, {keys}{comma} \
+             static_configs: [{{targets: ['{}']}}]}}]}}",
+            target.address,
+            comma = if keys.is_empty() { "" } else { "," },
+        );
+        let mut setup = Setup::new(&yaml).await;
+        setup.scrape(false).await;
+        let (_, answer) = get(port, "/api/v1/targets").await;
+        let listed = &answer["data"]["activeTargets"][0];
+        let error = listed["lastError"].as_str().unwrap();
+        assert!(error.contains(words), "{shown}: {error}");
+        assert_eq!(listed["health"], "down");
+        setup.stop().await;
+    }
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use rcgen::{CertificateParams, KeyPair};
 use rustls::ServerConfig;
@@ -19,6 +20,8 @@ pub(crate) enum Reply {
     Endless(Vec<u8>),
     /// Headers that promise a body, then nothing.
     HangAfterHeaders,
+    /// A good body that never comes to its end: a byte now and then.
+    Trickle,
     /// The connection is closed.
     Close,
 }
@@ -161,6 +164,15 @@ impl Target {
                     let start = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 9\r\n\r\na ";
                     drop(stream.write_all(start.as_bytes()).await);
                     std::future::pending::<()>().await;
+                }
+                Reply::Trickle => {
+                    let start = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\na 1\n";
+                    let mut wrote = stream.write_all(start.as_bytes()).await;
+                    while wrote.is_ok() {
+                        tokio::time::sleep(Duration::from_millis(5)).await;
+                        wrote = stream.write_all(b"#").await;
+                    }
+                    return;
                 }
                 Reply::Close => return,
             }

@@ -393,6 +393,44 @@ async fn a_part_that_cannot_be_taken_is_named_and_the_rest_goes_on() {
 }
 
 #[tokio::test]
+async fn what_one_tenant_says_of_a_target_is_no_attribute_of_anothers() {
+    let setup = Setup::new().await;
+    let info: &[(&[(&str, &str)], f64)] = &[(
+        &[
+            ("__name__", "target_info"),
+            ("instance", "i"),
+            ("job", "j"),
+            ("secret", "of a"),
+        ],
+        1.0,
+    )];
+    let series: &[(&[(&str, &str)], f64)] =
+        &[(&[("__name__", "up"), ("instance", "i"), ("job", "j")], 1.0)];
+    let senders = [
+        "X-Scope-OrgID: a\r\n",
+        "X-Scope-OrgID: b\r\n",
+        "Authorization: Basic Yjpi\r\n",
+        "",
+    ];
+    setup.write_as(senders[0], Message::V1, &v1(info)).await;
+    for sender in senders {
+        setup.write_as(sender, Message::V1, &v1(series)).await;
+    }
+    let told: Vec<_> = setup
+        .resources()
+        .iter()
+        .map(|entry| {
+            let resource = entry.resource.as_ref().unwrap();
+            pairs(&resource.attributes)
+                .iter()
+                .any(|(key, _)| key == "secret")
+        })
+        .collect();
+    assert_eq!(told, [true, false, false, false]);
+    setup.stop().await;
+}
+
+#[tokio::test]
 async fn bad_requests_are_answered_with_their_reason() {
     let setup = Setup::new().await;
     let v1 = "Content-Type: application/x-protobuf\r\n";
@@ -428,6 +466,10 @@ async fn bad_requests_are_answered_with_their_reason() {
         assert_eq!(answer.status, status, "{headers}");
         assert!(answer.text().contains(text), "{}", answer.text());
     }
+    // A bomb: 64 MiB in three.
+    let bomb = setup.write(Message::V1, &vec![0; 64 << 20]).await;
+    assert_eq!(bomb.status, 400);
+    assert!(bomb.text().contains("limit"), "{}", bomb.text());
     let broken = setup.write(Message::V1, &[0x0a, 0x7f, 1]).await;
     assert_eq!(
         (broken.status, broken.text()),

@@ -40,9 +40,14 @@ impl Setup {
     }
 
     pub(crate) async fn write(&self, message: Message, plain: &[u8]) -> HttpAnswer {
+        self.write_as("", message, plain).await
+    }
+
+    /// The same with a header that says who writes.
+    pub(crate) async fn write_as(&self, who: &str, message: Message, plain: &[u8]) -> HttpAnswer {
         let body = Compressor::default().compress(plain).unwrap();
         let headers = format!(
-            "Content-Type: {}\r\nContent-Encoding: snappy\r\n",
+            "Content-Type: {}\r\nContent-Encoding: snappy\r\n{who}",
             message.content_type()
         );
         self.post("/api/v1/write", &headers, &body).await

@@ -204,3 +204,111 @@ log.error('no header at all')
     assert!(bodies_of(&records)[1].ends_with("no header at all"));
     running.stop().await;
 }
+
+#[tokio::test]
+async fn messages_come_over_tls() {
+    let folder = tempfile::tempdir().unwrap();
+    let rcgen::CertifiedKey { cert, signing_key } =
+        rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let (certificate, key) = (
+        folder.path().join("cert.pem"),
+        folder.path().join("key.pem"),
+    );
+    std::fs::write(&certificate, cert.pem()).unwrap();
+    std::fs::write(&key, signing_key.serialize_pem()).unwrap();
+    let running = start(&format!(
+        "tcp: {{listen_address: '{{address}}', tls: {{cert_file: '{}', key_file: '{}'}}}}\n\
+         protocol: rfc5424\nenable_octet_counting: true",
+        certificate.display(),
+        key.display()
+    ))
+    .await;
+    // RFC 5425: TLS, with the length of each message before it.
+    let script = "
+import socket, ssl, sys
+context = ssl.create_default_context(cafile=sys.argv[2])
+raw = socket.create_connection(('127.0.0.1', int(sys.argv[1])))
+with context.wrap_socket(raw, server_hostname='localhost') as stream:
+    for message in [b'<34>1 - h a p m - secret\\nof two lines', b'<34>1 - h a p m - another']:
+        stream.sendall(b'%d %s' % (len(message), message))
+    stream.unwrap()
+";
+    let mut python = Command::new("python3")
+        .args(["-c", script, &running.address().port().to_string()])
+        .arg(&certificate)
+        .spawn()
+        .unwrap();
+    let records = running.wait_for_log_records(2).await;
+    let message = |record| attribute_of(record, "message");
+    assert_eq!(message(&records[0]), "secret\nof two lines");
+    assert_eq!(message(&records[1]), "another");
+    assert!(python.wait().unwrap().success());
+    // Without TLS nothing comes through, and nothing breaks.
+    send(&running, b"9 <1>1 - - x").await;
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn clients_that_never_end_a_message_get_pieces_of_bounded_size() {
+    for (keys, byte) in [
+        ("", b'x'),
+        ("enable_octet_counting: true\nmax_octets: 8192", b'1'),
+        ("non_transparent_framing_trailer: NUL", b'\n'),
+    ] {
+        let running = start(&format!(
+            "tcp: {{listen_address: '{{address}}', max_log_size: 64KiB}}\nprotocol: rfc5424\n\
+             on_error: send_quiet\n{keys}"
+        ))
+        .await;
+        let mut client = TcpStream::connect(running.address()).await.unwrap();
+        for _ in 0..64 {
+            // It may have been sent away.
+            if client.write_all(&[byte; 64 * 1024]).await.is_err() {
+                break;
+            }
+        }
+        drop(client);
+        send(&running, b"\n\0").await;
+        let good = b"<34>1 - h a p m - good";
+        send(
+            &running,
+            &[format!("{} ", good.len()).as_bytes(), good].concat(),
+        )
+        .await;
+        send(&running, &[&good[..], b"\n"].concat()).await;
+        send(&running, &[&good[..], b"\0"].concat()).await;
+        let arrived = async {
+            while !running
+                .log_records()
+                .iter()
+                .any(|record| attribute_of(record, "message").starts_with("good"))
+            {
+                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(headwater_testkit::PATIENCE, arrived)
+            .await
+            .unwrap();
+        let batches = running.recorder.batches();
+        let largest = batches.iter().map(|batch| batch.bytes()).max();
+        assert!(largest.unwrap() < 1 << 20, "{keys}: {largest:?}");
+        running.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn datagrams_of_garbage_cost_nobody_else_anything() {
+    let running =
+        start("udp: {listen_address: '{address}'}\nprotocol: rfc5424\non_error: drop_quiet").await;
+    let client = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    client.connect(running.address()).await.unwrap();
+    let junk: Vec<u8> = (0..60_000_u32).map(|n| ((n * 7919) >> 3) as u8).collect();
+    for length in [0, 1, 2, 100, 8192, 60_000] {
+        client.send(&junk[..length]).await.unwrap();
+        client.send(b"<34>1 - h a p m - good").await.unwrap();
+    }
+    let records = running.wait_for_log_records(6).await;
+    let good = |record| attribute_of(record, "message") == "good";
+    assert!(records.iter().all(good), "{records:?}");
+    running.stop().await;
+}

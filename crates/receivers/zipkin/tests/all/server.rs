@@ -104,6 +104,15 @@ async fn a_body_that_is_too_long_and_a_full_budget_are_answered_unread() {
         .send("POST /api/v2/spans", JSON, long.as_bytes())
         .await;
     assert_eq!(answer.status, 400);
+    let mut bomb = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    bomb.write_all(&vec![b' '; 5000]).unwrap();
+    let bomb = bomb.finish().unwrap();
+    assert!(bomb.len() < 100);
+    let answer = setup
+        .send("POST /api/v2/spans", "Content-Encoding: gzip\r\n", &bomb)
+        .await;
+    assert_eq!(answer.status, 400);
+    assert!(answer.text().contains("limit of 100 bytes"), "{answer:?}");
     let held = setup.environment.budget.charge(1 << 30);
     let answer = setup
         .send("POST /api/v2/spans", JSON, SPAN.as_bytes())
