@@ -29,6 +29,8 @@ struct Group {
 pub struct Encoder {
     groups: Vec<Group>,
     used: usize,
+    /// The group of the last entry.
+    last: usize,
     records: usize,
     bytes: usize,
     scratch: Vec<u8>,
@@ -61,16 +63,30 @@ impl Encoder {
 
     /// Adds an entry.
     pub fn push(&mut self, entry: &Entry<'_>) {
-        self.scratch.clear();
-        for (key, value) in entry.resource.iter() {
-            put_attribute(&mut self.scratch, 1, key, value);
-        }
-        let index = self.group(&entry.scope_name);
+        let index = if self.is_last(entry) {
+            self.last
+        } else {
+            self.scratch.clear();
+            for (key, value) in entry.resource.iter() {
+                put_attribute(&mut self.scratch, 1, key, value);
+            }
+            self.group(&entry.scope_name)
+        };
+        self.last = index;
         let records = &mut self.groups[index].records;
         let before = records.len();
         put_record(records, entry);
         self.bytes += records.len() - before;
         self.records += 1;
+    }
+
+    /// Whether an entry surely belongs to the group of the last one. Lines of a file follow each other:
+    /// to look is cheaper than to encode what is there already, and to compare that.
+    fn is_last(&self, entry: &Entry<'_>) -> bool {
+        let group = self.groups[..self.used].get(self.last);
+        group.is_some_and(|group| {
+            group.scope == entry.scope_name && is_encoded(&entry.resource, &group.resource)
+        })
     }
 
     /// The group of the resource in `scratch`.
@@ -220,6 +236,35 @@ fn put_attribute(out: &mut Vec<u8>, number: u32, key: &str, value: &Value<'_>) {
     });
 }
 
+/// Whether `encoded` is what [`put_attribute`] writes for a resource; may be false where it is, if not all
+/// of it is short text.
+fn is_encoded(resource: &Map<'_>, encoded: &[u8]) -> bool {
+    let mut rest = encoded;
+    for (key, value) in resource.iter() {
+        let Value::Str(text) = value else {
+            return false;
+        };
+        let any = len_field(text.len());
+        let whole = len_field(key.len()) + len_field(any);
+        if whole >= 0x80 {
+            return false;
+        }
+        let parts: [&[u8]; 4] = [
+            &[0x0a, whole as u8, 0x0a, key.len() as u8],
+            key.as_bytes(),
+            &[0x12, any as u8, 0x0a, text.len() as u8],
+            text.as_bytes(),
+        ];
+        for part in parts {
+            match rest.strip_prefix(part) {
+                Some(behind) => rest = behind,
+                None => return false,
+            }
+        }
+    }
+    rest.is_empty()
+}
+
 /// The fields of an `AnyValue`.
 fn put_value(out: &mut Vec<u8>, value: &Value<'_>) {
     match value {
@@ -336,6 +381,43 @@ mod tests {
             assert_eq!(records[0].observed_time_unix_nano, 5);
             assert!(encoder.is_empty());
         }
+    }
+
+    #[test]
+    fn a_resource_is_known_again_by_its_encoding_and_no_other_is() {
+        let resource = |pairs: &[(&'static str, &str)]| {
+            let mut map = Map::new();
+            for (key, value) in pairs {
+                map.insert(*key, (*value).to_owned());
+            }
+            map
+        };
+        let encoded = |map: &Map<'_>| {
+            let mut out = Vec::new();
+            for (key, value) in map.iter() {
+                put_attribute(&mut out, 1, key, value);
+            }
+            out
+        };
+        let pod = resource(&[("pod", "web-0"), ("namespace", "shop")]);
+        for (other, same) in [
+            (pod.clone(), true),
+            (resource(&[]), false),
+            (resource(&[("pod", "web-0")]), false),
+            (resource(&[("pod", "web-1"), ("namespace", "shop")]), false),
+            (resource(&[("poe", "web-0"), ("namespace", "shop")]), false),
+            (resource(&[("pod", "web-0"), ("namespace", "shopx")]), false),
+            (resource(&[("namespace", "shop"), ("pod", "web-0")]), false),
+        ] {
+            assert_eq!(is_encoded(&other, &encoded(&pod)), same, "{other:?}");
+        }
+        assert!(is_encoded(&resource(&[]), &[]));
+        // What is not sure is encoded.
+        let long = resource(&[("pod", &"x".repeat(200))]);
+        assert!(!is_encoded(&long, &encoded(&long)));
+        let mut number = Map::new();
+        number.insert("n", Value::Int(1));
+        assert!(!is_encoded(&number, &encoded(&number)));
     }
 
     #[test]

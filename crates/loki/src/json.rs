@@ -36,7 +36,7 @@ pub fn put_text(out: &mut Vec<u8>, text: &[u8]) {
     out.reserve(text.len() + 2);
     out.push(b'"');
     let mut plain = 0;
-    let mut at = 0;
+    let mut at = plain_prefix(text);
     while let Some(&byte) = text.get(at) {
         if byte < 0x80 {
             let escape = ESCAPES[usize::from(byte)];
@@ -54,6 +54,7 @@ pub fn put_text(out: &mut Vec<u8>, text: &[u8]) {
             }
             at += 1;
             plain = at;
+            at += plain_prefix(&text[at..]);
             continue;
         }
         let (length, escaped) = beyond_ascii(&text[at..]);
@@ -66,6 +67,25 @@ pub fn put_text(out: &mut Vec<u8>, text: &[u8]) {
     }
     out.extend_from_slice(&text[plain..]);
     out.push(b'"');
+}
+
+/// How many bytes at the beginning stand for themselves, in steps of 32; there may be more.
+fn plain_prefix(text: &[u8]) -> usize {
+    // Without a branch for each byte, so that the compiler looks at many at a time.
+    let plain = |chunk: &[u8; 32]| {
+        let special = chunk.iter().fold(false, |special, &byte| {
+            special
+                | !(0x20..0x80).contains(&byte)
+                | (byte == b'"')
+                | (byte == b'\\')
+                | (byte == b'<')
+                | (byte == b'>')
+                | (byte == b'&')
+        });
+        !special
+    };
+    let (chunks, _) = text.as_chunks::<32>();
+    chunks.iter().take_while(|chunk| plain(chunk)).count() * 32
 }
 
 /// The length of the character that `text` begins with, and what is written for it if not itself.

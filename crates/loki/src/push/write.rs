@@ -1,5 +1,6 @@
 //! Writing.
 
+use headwater_core::pdata::view::Text;
 use headwater_core::pdata::wire::{WireType, put_len_field, put_tag, put_varint, varint_len};
 
 /// Nanoseconds in a second.
@@ -12,10 +13,7 @@ const fn field_len(content: usize) -> usize {
 
 /// Appends the structured metadata `name` of an entry. What is not UTF-8 becomes U+FFFD.
 pub fn put_metadata(out: &mut Vec<u8>, name: &[u8], value: &[u8]) {
-    let (name, value) = (
-        String::from_utf8_lossy(name),
-        String::from_utf8_lossy(value),
-    );
+    let (name, value) = (Text::new(name).to_lossy(), Text::new(value).to_lossy());
     let (name, value) = (name.as_bytes(), value.as_bytes());
     put_tag(out, 3, WireType::Len);
     put_varint(out, (field_len(name.len()) + field_len(value.len())) as u64);
@@ -27,7 +25,7 @@ pub fn put_metadata(out: &mut Vec<u8>, name: &[u8], value: &[u8]) {
 /// written. What is not UTF-8 becomes U+FFFD.
 #[inline]
 pub fn put_entry(out: &mut Vec<u8>, time: i64, line: &[u8], metadata: &[u8]) {
-    let line = String::from_utf8_lossy(line);
+    let line = Text::new(line).to_lossy();
     let line = line.as_bytes();
     let seconds = time.div_euclid(SECOND) as u64;
     let nanos = time.rem_euclid(SECOND) as u64;

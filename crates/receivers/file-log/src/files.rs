@@ -60,7 +60,8 @@ pub(crate) struct Tracked {
     pub(crate) presence: Presence,
     /// What the list of files says of it.
     pub(crate) labels: Option<Arc<FileLabels>>,
-    pub(crate) open: Option<Open>,
+    /// In a box, as most files are not open.
+    pub(crate) open: Option<Box<Open>>,
     pub(crate) tail: Option<Tail>,
     /// The rest of a long line is being dropped.
     pub(crate) skip_line: bool,
@@ -143,7 +144,8 @@ impl Tracked {
 /// All files that are known, by a number that never changes.
 #[derive(Default)]
 pub(crate) struct Files {
-    files: BTreeMap<u64, Tracked>,
+    /// In boxes: the map's nodes are half empty where files come one after the other.
+    files: BTreeMap<u64, Box<Tracked>>,
     by_identity: HashMap<(u64, u64), u64>,
     by_path: HashMap<PathBuf, u64>,
     /// Links by what they lead to.
@@ -169,15 +171,15 @@ impl Files {
     }
 
     pub(crate) fn get(&self, key: u64) -> Option<&Tracked> {
-        self.files.get(&key)
+        self.files.get(&key).map(|file| &**file)
     }
 
     pub(crate) fn get_mut(&mut self, key: u64) -> Option<&mut Tracked> {
-        self.files.get_mut(&key)
+        self.files.get_mut(&key).map(|file| &mut **file)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u64, &Tracked)> {
-        self.files.iter().map(|(key, file)| (*key, file))
+        self.files.iter().map(|(key, file)| (*key, &**file))
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -198,7 +200,7 @@ impl Files {
         let key = self.next;
         self.by_identity.insert(file.identity(), key);
         self.add_print(key, file.print);
-        self.files.insert(key, file);
+        self.files.insert(key, Box::new(file));
         key
     }
 
@@ -218,7 +220,7 @@ impl Files {
         self.by_identity.insert(file.identity(), key);
         self.by_path.insert(file.path.clone(), key);
         self.add_print(key, file.print);
-        self.files.insert(key, file);
+        self.files.insert(key, Box::new(file));
     }
 
     fn add_print(&mut self, key: u64, print: Fingerprint) {

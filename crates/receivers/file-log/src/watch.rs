@@ -64,8 +64,8 @@ pub(crate) struct Changes {
 pub(crate) struct Watcher {
     waker: Waker,
     inotify: Option<OwnedFd>,
-    folders: HashMap<i32, PathBuf>,
-    watched: HashMap<PathBuf, i32>,
+    folders: HashMap<i32, Arc<Path>>,
+    watched: HashMap<Arc<Path>, i32>,
     /// Some folder cannot be watched: everything has to be looked at now and then.
     incomplete: bool,
 }
@@ -98,7 +98,7 @@ impl Watcher {
         let mut added = false;
         self.incomplete = false;
         self.watched.retain(|folder, watch| {
-            let keep = folders.contains(folder);
+            let keep = folders.contains(&**folder);
             if !keep {
                 inotify::remove_watch(inotify, *watch).ok();
                 self.folders.remove(watch);
@@ -106,7 +106,7 @@ impl Watcher {
             keep
         });
         for folder in folders {
-            if self.watched.contains_key(folder) {
+            if self.watched.contains_key(folder.as_path()) {
                 continue;
             }
             // A folder that does not exist: the nearest one above it.
@@ -126,9 +126,10 @@ impl Watcher {
             }
             match inotify::add_watch(inotify, existing, flags) {
                 Ok(watch) => {
-                    self.folders.insert(watch, existing.to_owned());
+                    let name: Arc<Path> = existing.into();
+                    self.folders.insert(watch, Arc::clone(&name));
                     if existing == folder {
-                        self.watched.insert(folder.clone(), watch);
+                        self.watched.insert(name, watch);
                         added = true;
                     }
                 }
@@ -199,7 +200,7 @@ impl Watcher {
             last = Some((event.wd(), name.to_owned()));
             if let Some(folder) = self.folders.get(&event.wd()) {
                 let name = OsStr::from_bytes(name);
-                let path = if folder == Path::new(".") {
+                let path = if **folder == *Path::new(".") {
                     PathBuf::from(name)
                 } else {
                     folder.join(name)

@@ -137,7 +137,9 @@ impl Reader {
             let known = self.files.by_identity(identity(metadata));
             if let (Some(real), Some(key)) = (real, known) {
                 folders.extend(real.parent().map(Path::to_owned));
-                targets.insert(real, key);
+                if real != *path {
+                    targets.insert(real, key);
+                }
             }
         }
         self.files.set_targets(targets);
@@ -320,11 +322,11 @@ impl Reader {
         let packing = Packing::of(self.config.compression, path);
         let source = Source::new(handle, packing)?;
         if let Some(file) = self.files.get_mut(key) {
-            file.open = Some(Open {
+            file.open = Some(Box::new(Open {
                 source,
                 attributes,
                 used: Instant::now(),
-            });
+            }));
             self.busy.insert(key);
         }
         Ok(true)
