@@ -107,7 +107,8 @@ impl TenantConfig {
     fn check(&self, validation: &mut Validation<'_>) {
         if self.from.is_empty() && self.default.is_empty() {
             validation.error("from", "no source of a tenant").help(
-                "write `from: [{identity: username}]`, `header:` or `resource:`, or `default:`",
+                "write `from: [{identity: username}]`, `from: [{header: x-scope-orgid}]` or \
+                 `from: [{resource: tenant}]`, or the `default:` of all who say nothing",
             );
         }
         for (index, source) in self.from.iter().enumerate() {
