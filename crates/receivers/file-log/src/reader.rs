@@ -42,7 +42,7 @@ const LONGEST_RESCAN: Duration = Duration::from_secs(600);
 const RESCAN: Duration = Duration::from_secs(10);
 
 /// Looking at everything takes at most this share of the time: one part in so many.
-const SCAN_SHARE: u32 = 200;
+const SCAN_SHARE: u32 = 250;
 
 /// The same where something has changed that only a look at everything shows.
 const URGENT_SHARE: u32 = 10;
