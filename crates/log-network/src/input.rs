@@ -6,14 +6,13 @@ use std::time::Instant;
 
 use headwater_core::telemetry::ReceiverInstruments;
 use headwater_core::{ComponentError, Host, Outputs, Settings, Signal, Task, Worker};
-use headwater_logs::{Encoding, Operators};
+use headwater_logs::{Encoding, Handover, Operators};
 use headwater_transport::listen::{self, Transport};
 use headwater_transport::{Serving, Stop, Stopper, StreamServer};
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 
 use crate::config::{CommonConfig, TcpConfig, UdpConfig};
-use crate::delivery::Delivery;
 use crate::framing::Framing;
 use crate::lines::Shape;
 use crate::tcp::Handler;
@@ -59,13 +58,16 @@ impl Parts<'_> {
     }
 
     /// None without a pipeline for logs.
-    fn delivery(&self, transport: &str) -> Option<Delivery> {
-        Some(Delivery {
+    fn handover(&self, transport: &str) -> Option<Handover> {
+        Some(Handover {
             output: Arc::clone(self.outputs.get(Signal::Logs)?),
             retry: self.common.retry_on_failure.clone(),
             instruments: ReceiverInstruments::new(self.settings, transport),
             account: self.settings.account.clone(),
             budget: self.host.budget().clone(),
+            span: self.settings.span.clone(),
+            waits: "The pipeline refuses log records: the sender waits until it takes them",
+            drops: "The pipeline refuses log records for good: they are dropped",
         })
     }
 }
@@ -90,7 +92,7 @@ impl Input {
             outputs,
             host,
         };
-        let Some(delivery) = parts.delivery("tcp") else {
+        let Some(handover) = parts.handover("tcp") else {
             return Ok(None);
         };
         let failed = |error| ComponentError::with_source("failed to configure tcp listener", error);
@@ -104,7 +106,7 @@ impl Input {
                 operators,
                 config.add_attributes.then_some("IP.TCP"),
             ),
-            delivery,
+            handover,
             one_log_per_packet: config.one_log_per_packet,
             span: settings.span.clone(),
         };
@@ -133,7 +135,7 @@ impl Input {
             outputs,
             host,
         };
-        let Some(delivery) = parts.delivery("udp") else {
+        let Some(handover) = parts.handover("udp") else {
             return Ok(None);
         };
         let failed = |error| ComponentError::with_source("failed to open connection", error);
@@ -148,7 +150,7 @@ impl Input {
                 operators,
                 config.add_attributes.then_some("IP.UDP"),
             ),
-            delivery,
+            handover,
             one_log_per_packet: config.one_log_per_packet,
             span: settings.span.clone(),
         };

@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 
 use headwater_core::Context;
 use headwater_core::component::BoxError;
+use headwater_logs::Handover;
 use headwater_transport::{Stop, Stream, StreamHandler};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::delivery::Delivery;
+use crate::delivery::deliver;
 use crate::lines::{Ends, Lines, Shape};
 
 /// What a connection has room for at first. Most say little.
@@ -23,7 +24,7 @@ const GOODBYE: Duration = Duration::from_secs(1);
 /// Serves the connections of a receiver.
 pub(crate) struct Handler {
     pub(crate) shape: Arc<Shape>,
-    pub(crate) delivery: Delivery,
+    pub(crate) handover: Handover,
     pub(crate) one_log_per_packet: bool,
     pub(crate) span: tracing::Span,
 }
@@ -43,7 +44,7 @@ impl StreamHandler for Handler {
             tracing::debug!(parent: &self.span, peer = ?stream.peer(), %error, "Connection broke");
         }
         lines.flush_all();
-        self.delivery.deliver(&mut lines, &context).await;
+        deliver(&self.handover, &mut lines, &context).await;
         // A client that waits for the end of TLS gets it; one that does not read costs a second.
         tokio::time::timeout(GOODBYE, stream.shutdown()).await.ok();
     }
@@ -72,14 +73,14 @@ impl Handler {
                 read = stream.read_buf(&mut buffer) => read,
                 () = until(due), if due.is_some() => {
                     lines.flush_due();
-                    self.delivery.deliver(lines, context).await;
+                    deliver(&self.handover, lines, context).await;
                     continue;
                 }
             };
             let end = !matches!(read, Ok(count) if count > 0);
             let full = buffer.len() == buffer.capacity();
             let used = lines.split(&buffer, end, ends);
-            self.delivery.deliver(lines, context).await;
+            deliver(&self.handover, lines, context).await;
             if end {
                 return read.map(drop).map_err(Into::into);
             }

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use headwater_core::Context;
+use headwater_logs::Handover;
 use headwater_transport::Stop;
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 
 use crate::config::MAX_DATAGRAM;
-use crate::delivery::Delivery;
+use crate::delivery::deliver;
 use crate::lines::{Ends, Lines, Shape};
 use crate::tcp::until;
 
@@ -23,7 +24,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Reads the datagrams of a receiver.
 pub(crate) struct Datagrams {
     pub(crate) shape: Arc<Shape>,
-    pub(crate) delivery: Delivery,
+    pub(crate) handover: Handover,
     pub(crate) one_log_per_packet: bool,
     pub(crate) span: tracing::Span,
 }
@@ -51,7 +52,7 @@ impl Datagrams {
             {
                 self.take(&mut lines, &buffer[..length], peer, local);
             }
-            self.delivery.deliver(&mut lines, &Context::default()).await;
+            deliver(&self.handover, &mut lines, &Context::default()).await;
         }
         if let Ok(socket) = socket.into_std() {
             // What the kernel has taken is taken.
@@ -84,14 +85,14 @@ impl Datagrams {
             {
                 self.take(&mut lines, &datagram, peer, local);
             }
-            self.delivery.deliver(&mut lines, &Context::default()).await;
+            deliver(&self.handover, &mut lines, &Context::default()).await;
         }
         self.end(lines).await;
     }
 
     async fn end(&self, mut lines: Lines) {
         lines.flush_all();
-        self.delivery.deliver(&mut lines, &Context::default()).await;
+        deliver(&self.handover, &mut lines, &Context::default()).await;
     }
 
     async fn failed(&self, error: &std::io::Error) {

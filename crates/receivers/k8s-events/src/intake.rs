@@ -10,10 +10,11 @@ use headwater_core::status::{Status, StatusReporter};
 use headwater_core::telemetry::Counter;
 use headwater_kubernetes::EventNews;
 use headwater_kubernetes::objects::Event;
+use headwater_logs::Handover;
 use headwater_transport::Stop;
 use tokio::sync::mpsc::Receiver;
 
-use crate::delivery::Delivery;
+use crate::delivery::deliver;
 use crate::line::Lines;
 use crate::news::{News, Origin, Verdict};
 use crate::position::Position;
@@ -59,7 +60,7 @@ pub(crate) struct Intake {
     /// Lines of a stream instead of records as contrib has them.
     pub(crate) lines: Option<Lines>,
     pub(crate) position: Option<Position>,
-    pub(crate) delivery: Delivery,
+    pub(crate) handover: Handover,
     pub(crate) health: Health,
     /// How many repetitions `dedup_interval` kept back.
     pub(crate) too_soon: Counter,
@@ -106,7 +107,7 @@ impl Intake {
                 self.take(next, &mut taken);
             }
             tokio::select! {
-                () = self.delivery.deliver(taken.records) => {}
+                () = deliver(&self.handover, taken.records) => {}
                 () = stop.clone().overdue() => break,
             }
             if let (Some(position), Some(version)) = (&mut self.position, taken.reached) {
@@ -121,7 +122,7 @@ impl Intake {
             && let Err(error) = position.save().await
         {
             tracing::warn!(
-                parent: &self.delivery.span,
+                parent: &self.handover.span,
                 error = %error,
                 "The position cannot be stored: it is tried again"
             );
@@ -137,7 +138,7 @@ impl Intake {
             EventNews::Unreadable(reason) => self.unreadable(&reason),
             EventNews::Failing { what, error, hint } => {
                 tracing::warn!(
-                    parent: &self.delivery.span,
+                    parent: &self.handover.span,
                     what,
                     error,
                     hint,
@@ -155,7 +156,7 @@ impl Intake {
             EventNews::Back { what, after } => {
                 let after_seconds = after.as_secs();
                 tracing::info!(
-                    parent: &self.delivery.span,
+                    parent: &self.handover.span,
                     what,
                     after_seconds,
                     "Kubernetes API is back"
@@ -177,8 +178,8 @@ impl Intake {
             Verdict::Old => {}
             Verdict::TooSoon => {
                 self.too_soon.add(1);
-                self.delivery.account.received(1);
-                self.delivery.account.filtered(1);
+                self.handover.account.received(1);
+                self.handover.account.filtered(1);
             }
             Verdict::New => {
                 let made = match &self.lines {
@@ -195,11 +196,11 @@ impl Intake {
 
     fn unreadable(&mut self, reason: &str) {
         self.unreadable += 1;
-        self.delivery.instruments.failed(Signal::Logs, 1);
+        self.handover.instruments.failed(Signal::Logs, 1);
         // Often enough to be seen, seldom enough not to fill the log.
         if self.unreadable.is_power_of_two() {
             tracing::warn!(
-                parent: &self.delivery.span,
+                parent: &self.handover.span,
                 reason,
                 passed_over = self.unreadable,
                 "An object is no event: it is passed over"

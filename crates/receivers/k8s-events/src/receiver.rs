@@ -12,11 +12,12 @@ use headwater_core::{
 use headwater_kubernetes::{
     ClusterConfig, ClusterError, FollowEvents, KubeconfigFile, Pace, follow_events,
 };
+use headwater_logs::Handover;
 use headwater_transport::Stopper;
 use tokio::sync::mpsc;
 
 use crate::config::{AuthType, K8sEventsConfig};
-use crate::delivery::Delivery;
+use crate::delivery::retry;
 use crate::intake::{Health, Intake};
 use crate::line::Lines;
 use crate::news::{News, Since};
@@ -128,12 +129,15 @@ impl Component for K8sEventsReceiver {
         let health = Health::new(self.settings.status.clone());
         let labels = vec![("receiver", self.settings.id.to_string())];
         let too_soon = self.settings.telemetry.counter(TOO_SOON, labels);
-        let delivery = Delivery {
+        let handover = Handover {
             output: Arc::clone(output),
+            retry: retry(),
             instruments: ReceiverInstruments::new(&self.settings, "http"),
             account: self.settings.account.clone(),
             budget: host.budget().clone(),
             span: self.settings.span.clone(),
+            waits: "The pipeline refuses events: they wait until it takes them",
+            drops: "The pipeline refuses events for good: they are dropped",
         };
         // Everything that can fail comes before the first task.
         let mut readers = Vec::new();
@@ -151,7 +155,7 @@ impl Component for K8sEventsReceiver {
                 news: News::new(since, self.config.dedup_interval),
                 lines: self.lines(),
                 position,
-                delivery: delivery.clone(),
+                handover: handover.clone(),
                 health: health.clone(),
                 too_soon: too_soon.clone(),
                 version: self.settings.build_info.version.clone(),
