@@ -21,7 +21,7 @@ use crate::process::{self, Cpu};
 use crate::report::finish;
 use crate::runner::free_ports;
 
-pub(crate) use self::server::Server;
+pub(crate) use self::server::{Server, on_a_thread};
 use self::sink::Sink;
 use self::table::{Sample, table};
 use self::target::Targets;

@@ -2,7 +2,6 @@
 
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::thread;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
@@ -10,6 +9,7 @@ use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
 use crate::error::LoadError;
+use crate::scrape::on_a_thread;
 
 /// How often bytes are let through.
 const STEP: Duration = Duration::from_millis(50);
@@ -28,27 +28,9 @@ impl Slow {
     /// # Errors
     /// No port, no thread.
     pub(super) fn start(backend: SocketAddr, bytes_per_second: u32) -> Result<Self, LoadError> {
-        let what = || LoadError::io("start the slow backend");
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(what())?;
-        listener.set_nonblocking(true).map_err(what())?;
-        let address = listener.local_addr().map_err(what())?;
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(what())?;
-        let (stop, stopped) = oneshot::channel();
-        let serve = move || {
-            runtime.block_on(async {
-                tokio::select! {
-                    () = serve(listener, backend, bytes_per_second) => {}
-                    _ = stopped => {}
-                }
-            });
-        };
-        thread::Builder::new()
-            .name("slow".to_owned())
-            .spawn(serve)
-            .map_err(what())?;
+        let any = (Ipv4Addr::LOCALHOST, 0).into();
+        let serving = move |listener| serve(listener, backend, bytes_per_second);
+        let (address, stop) = on_a_thread(any, "slow backend", serving)?;
         Ok(Self {
             address,
             _stop: stop,

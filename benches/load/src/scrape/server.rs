@@ -43,31 +43,46 @@ impl Server {
         name: &str,
         answer: impl Fn(Request<Incoming>) -> A + Clone + Send + 'static,
     ) -> Result<Self, LoadError> {
-        let what = || LoadError::io(format!("start the server of the {name}"));
-        let listener = TcpListener::bind(address).map_err(what())?;
-        listener.set_nonblocking(true).map_err(what())?;
-        let address = listener.local_addr().map_err(what())?;
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(what())?;
-        let (stop, stopped) = oneshot::channel();
-        thread::Builder::new()
-            .name(name.to_owned())
-            .spawn(move || {
-                runtime.block_on(async {
-                    tokio::select! {
-                        () = serve(listener, answer) => {}
-                        _ = stopped => {}
-                    }
-                });
-            })
-            .map_err(what())?;
+        let serving = move |listener| serve(listener, answer);
+        let (address, stop) = on_a_thread(address, name, serving)?;
         Ok(Self {
             address,
             _stop: stop,
         })
     }
+}
+
+/// Listens at `address` and runs what `serve` makes of that on a thread called `name`, until what it
+/// returns beside the address is dropped.
+///
+/// # Errors
+/// An address that is taken, no thread.
+pub(crate) fn on_a_thread<S: Future<Output = ()>>(
+    address: SocketAddr,
+    name: &str,
+    serve: impl FnOnce(TcpListener) -> S + Send + 'static,
+) -> Result<(SocketAddr, oneshot::Sender<Infallible>), LoadError> {
+    let what = || LoadError::io(format!("start the server of the {name}"));
+    let listener = TcpListener::bind(address).map_err(what())?;
+    listener.set_nonblocking(true).map_err(what())?;
+    let address = listener.local_addr().map_err(what())?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(what())?;
+    let (stop, stopped) = oneshot::channel();
+    thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(move || {
+            runtime.block_on(async {
+                tokio::select! {
+                    () = serve(listener) => {}
+                    _ = stopped => {}
+                }
+            });
+        })
+        .map_err(what())?;
+    Ok((address, stop))
 }
 
 async fn serve<A: Future<Output = Response<Full<Bytes>>> + Send + 'static>(
